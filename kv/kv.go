@@ -15,6 +15,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"iter"
 )
 
@@ -24,11 +25,29 @@ var ErrNotFound = errors.New("kv: key not found")
 // ErrClosed is returned by a DB after Close.
 var ErrClosed = errors.New("kv: closed")
 
-// Limits that every engine accepts and enforces with an error.
+// Limits that every engine accepts and enforces with ErrLimit. A key has at least one byte; a
+// value may be empty.
 const (
 	MaxKey   = 4 << 10  // bytes
 	MaxValue = 16 << 20 // bytes
 )
+
+// ErrLimit is wrapped by the error of an Update that wrote a key or a value beyond the limits.
+var ErrLimit = errors.New("kv: beyond a limit")
+
+// Check returns an error that wraps ErrLimit when a key and a value of these lengths may not be
+// stored. Engines call it.
+func Check(keyLen, valueLen int) error {
+	switch {
+	case keyLen == 0:
+		return fmt.Errorf("%w: empty key", ErrLimit)
+	case keyLen > MaxKey:
+		return fmt.Errorf("%w: key of %d bytes, at most %d", ErrLimit, keyLen, MaxKey)
+	case valueLen > MaxValue:
+		return fmt.Errorf("%w: value of %d bytes, at most %d", ErrLimit, valueLen, MaxValue)
+	}
+	return nil
+}
 
 // Range is the keys k with Start <= k < End. A nil Start begins at the first
 // key; a nil End has no bound.
@@ -56,7 +75,9 @@ type Pair struct{ Key, Value []byte }
 // Cursor walks a range in key order. It begins before the first pair; SeekGE or
 // Next makes it stand on one. Key and Value are valid until the cursor moves
 // or closes and must not be changed. A cursor belongs to one goroutine and must be
-// closed before its View or Update ends.
+// closed before its View or Update ends. In an Update it sees the writes made before it was
+// opened; whether it sees later ones is not defined. After Next or SeekGE
+// returned false, only SeekGE moves it again.
 type Cursor interface {
 	// SeekGE moves to the first key >= key within the range and reports whether there is one.
 	// Seeking backwards is allowed.
@@ -85,8 +106,8 @@ type Txn interface {
 	Reader
 	Put(key, value []byte)
 	Delete(key []byte) // of an absent key: no error
-	// Add adds delta to the counter, which counts from 0 when absent. Counters are read with
-	// Get and Int64, and removed with Delete. Add must not meet a key written with Put.
+	// Add adds delta to the counter, which counts from 0 when absent and wraps around beyond
+	// 64 bits. Counters are read with Get and Int64, and removed with Delete. Add must not meet a key written with Put.
 	Add(counter []byte, delta int64)
 }
 
@@ -146,6 +167,9 @@ func Scan(r Reader, rg Range) iter.Seq2[Pair, error] {
 		}
 	}
 }
+
+// AppendInt64 appends the value of a counter, as Int64 reads it. Engines call it.
+func AppendInt64(b []byte, n int64) []byte { return binary.BigEndian.AppendUint64(b, uint64(n)) }
 
 // Int64 decodes the value of a counter: 8 bytes, big endian, two's complement.
 // An absent counter (nil) is 0.
