@@ -1,0 +1,112 @@
+package gate
+
+import (
+	"context"
+	"time"
+
+	"myfsio/fault"
+)
+
+// Principal is who asks. The zero value is anonymous.
+type Principal struct {
+	UserID    string // "" for anonymous
+	AccessKey string // the key that proved it
+	Name      string // for people
+	Admin     bool
+}
+
+// Anonymous reports whether nobody proved to be anybody.
+func (p *Principal) Anonymous() bool { return p.UserID == "" }
+
+// Request is one use of an operation.
+type Request struct {
+	Op        *Op
+	Principal Principal
+	Bucket    string
+	Key       string
+	VersionID string
+	// Extra are further rights needed on the same resource, such as s3:PutObjectTagging for a
+	// PutObject with tags. Each must be granted.
+	Extra     []string
+	ID        string // of the HTTP request
+	SourceIP  string // without port
+	UserAgent string
+	Referer   string
+	Secure    bool // came over TLS
+	Started   time.Time
+}
+
+// Action returns the right the request needs first of all.
+func (r *Request) Action() string {
+	if r.VersionID != "" && r.Op.VersionAction != "" {
+		return r.Op.VersionAction
+	}
+	return r.Op.Action
+}
+
+// Authorizer decides who may do what.
+type Authorizer interface {
+	// Authorize returns nil when the principal holds Action and every Extra of the request, else a
+	// fault.AccessDenied. Any other error means that it could not decide, which denies too.
+	Authorize(ctx context.Context, r *Request) error
+}
+
+// Hooks are told of operations. Each may be nil. They run on the request's goroutine and must be quick.
+type Hooks struct {
+	// Before runs after authorisation and may refuse, for rate limits: fault.SlowDown.
+	Before func(ctx context.Context, r *Request) error
+	// After runs when the operation has ended, refused ones included. err is its outcome.
+	After func(ctx context.Context, r *Request, err error)
+}
+
+// Gate is the door. Its fields are set before first use.
+type Gate struct {
+	Authorizer Authorizer
+	Hooks      Hooks
+}
+
+// Run authorises r and runs fn. A refused operation ends in fault.NotImplemented, after
+// authorisation. The error of fn is returned as it is.
+func (g *Gate) Run(ctx context.Context, r *Request, fn func(context.Context) error) error {
+	err := g.run(ctx, r, fn)
+	if g.Hooks.After != nil {
+		g.Hooks.After(ctx, r, err)
+	}
+	return err
+}
+
+func (g *Gate) run(ctx context.Context, r *Request, fn func(context.Context) error) error {
+	if !r.Op.PerKey {
+		if err := g.Authorize(ctx, r); err != nil {
+			return err
+		}
+	}
+	if g.Hooks.Before != nil {
+		if err := g.Hooks.Before(ctx, r); err != nil {
+			return err
+		}
+	}
+	if r.Op.State.Refused() {
+		return fault.New(fault.NotImplemented, "%s is %s.", r.Op.Name, r.Op.State.Why)
+	}
+	return fn(ctx)
+}
+
+// Authorize asks the Authorizer alone: for the source of a copy, or a key of a batch.
+func (g *Gate) Authorize(ctx context.Context, r *Request) error {
+	if g.Authorizer == nil {
+		return fault.New(fault.AccessDenied, "Access Denied")
+	}
+	return g.Authorizer.Authorize(ctx, r)
+}
+
+// AdminOnly lets administrators do everything and nobody else anything.
+type AdminOnly struct{}
+
+// Authorize implements Authorizer.
+func (AdminOnly) Authorize(_ context.Context, r *Request) error {
+	if r.Principal.Admin && !r.Principal.Anonymous() {
+		return nil
+	}
+	return fault.New(fault.AccessDenied, "Access Denied")
+}

@@ -1,0 +1,114 @@
+package gate
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"myfsio/fault"
+)
+
+func TestOps(t *testing.T) {
+	names := make([]string, 0, len(ops))
+	for i := range ops {
+		o := &ops[i]
+		names = append(names, o.Name)
+		if o.Action == "" || o.Short == "" || !strings.Contains(o.Action, ":") {
+			t.Errorf("%s: no action", o.Name)
+		}
+		if !strings.HasPrefix(o.Log, "REST.") || strings.ToUpper(o.Log) != o.Log {
+			t.Errorf("%s: log name %q", o.Name, o.Log)
+		}
+		if o.VersionAction != "" && o.Scope != Object && o.Name != "DeleteObjects" {
+			t.Errorf("%s: only objects have versions", o.Name)
+		}
+		if o.PerKey != (o.Name == "DeleteObjects") {
+			t.Errorf("%s: PerKey is %t", o.Name, o.PerKey)
+		}
+		if a := o.State.Alias; a != "" {
+			if to := Lookup(a); to == nil || to.State.Alias != "" || o.State.Refused() {
+				t.Errorf("%s: alias of %q", o.Name, a)
+			}
+		}
+		if o.Mutates && (strings.HasPrefix(o.Log, "REST.GET.") || strings.HasPrefix(o.Log, "REST.HEAD.")) {
+			t.Errorf("%s: mutates and is logged as %s", o.Name, o.Log)
+		}
+	}
+	if !slices.IsSorted(names) || len(slices.Compact(names)) != len(ops) {
+		t.Error("ops are not in order of distinct names")
+	}
+	if len(ops) != 111+4 {
+		t.Errorf("%d operations; S3 has 111 and POST forms, we have three for quotas", len(ops))
+	}
+	if Lookup("GetObject") == nil || Lookup("getobject") != nil {
+		t.Error("Lookup")
+	}
+}
+
+func TestRun(t *testing.T) {
+	admin := Principal{UserID: "u", Admin: true}
+	limited := func(context.Context, *Request) error { return fault.New(fault.SlowDown, "wait") }
+	fails := errors.New("fails")
+	for _, tt := range []struct {
+		name   string
+		gate   Gate
+		op     string
+		who    Principal
+		result error
+		want   fault.Kind // of an error, when result is nil and ran is false
+		ran    bool
+	}{
+		{"allowed", Gate{Authorizer: AdminOnly{}}, "GetObject", admin, nil, 0, true},
+		{"result is passed on", Gate{Authorizer: AdminOnly{}}, "GetObject", admin, fails, 0, true},
+		{"user", Gate{Authorizer: AdminOnly{}}, "GetObject", Principal{UserID: "u"}, nil, fault.AccessDenied, false},
+		{"anonymous", Gate{Authorizer: AdminOnly{}}, "GetObject", Principal{}, nil, fault.AccessDenied, false},
+		{"admin without an id", Gate{Authorizer: AdminOnly{}}, "GetObject", Principal{Admin: true}, nil, fault.AccessDenied, false},
+		{"no authorizer", Gate{}, "GetObject", admin, nil, fault.AccessDenied, false},
+		{"refused", Gate{Authorizer: AdminOnly{}}, "GetObjectTorrent", admin, nil, fault.NotImplemented, false},
+		{"refused to a stranger", Gate{Authorizer: AdminOnly{}}, "GetObjectTorrent", Principal{}, nil, fault.AccessDenied, false},
+		{"limited", Gate{Authorizer: AdminOnly{}, Hooks: Hooks{Before: limited}}, "GetObject", admin, nil, fault.SlowDown, false},
+		{"per key", Gate{Authorizer: AdminOnly{}}, "DeleteObjects", Principal{}, nil, 0, true},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			ran, told := false, error(nil)
+			tt.gate.Hooks.After = func(_ context.Context, _ *Request, err error) { told = err }
+			err := tt.gate.Run(context.Background(), &Request{Op: Lookup(tt.op), Principal: tt.who}, func(context.Context) error {
+				ran = true
+				return tt.result
+			})
+			if ran != tt.ran || told != err {
+				t.Errorf("ran %t, After was told %v of %v", ran, told, err)
+			}
+			if tt.ran && err != tt.result || !tt.ran && !fault.Is(err, tt.want) {
+				t.Errorf("error %v", err)
+			}
+		})
+	}
+}
+
+func TestAction(t *testing.T) {
+	r := Request{Op: Lookup("GetObject")}
+	if r.Action() != "s3:GetObject" {
+		t.Error(r.Action())
+	}
+	r.VersionID = "v"
+	if r.Action() != "s3:GetObjectVersion" {
+		t.Error(r.Action())
+	}
+	r.Op = Lookup("PutObject")
+	if r.Action() != "s3:PutObject" {
+		t.Error(r.Action())
+	}
+}
+
+func TestMarkdown(t *testing.T) {
+	var b strings.Builder
+	if err := Markdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), "\n| ["); n != len(ops) {
+		t.Errorf("%d rows of %d", n, len(ops))
+	}
+}
