@@ -78,8 +78,10 @@ func Kinds() []Kind {
 type Error struct {
 	Kind Kind
 	Code string // optional exact code of the front that raised it, where one Kind has several
-	Msg  string // for the person who sees it; says what to do next; never a secret
-	Err  error  // the cause, kept for logs, never shown to a client
+	// Condition names the precondition that failed, of a PreconditionFailed.
+	Condition string
+	Msg       string // for the person who sees it; says what to do next; never a secret
+	Err       error  // the cause, kept for logs, never shown to a client
 }
 
 // Error returns the message, and the cause behind it.

@@ -1,0 +1,157 @@
+package object
+
+import (
+	"context"
+
+	"myfsio/checksum"
+	"myfsio/fault"
+)
+
+// Copy copies a version to a key. Bytes are copied but where only the metadata of an unversioned key changes;
+// then the same body serves on.
+func (s *Store) Copy(ctx context.Context, req CopyObject) (Copied, error) {
+	var out Copied
+	if err := req.Verify(); err != nil {
+		return out, err
+	}
+	if err := s.early(ctx, req.Bucket, req.Key, &req.If); err != nil {
+		return out, err
+	}
+	src, rec, err := s.openSource(ctx, req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf, nil)
+	if err != nil {
+		return out, err
+	}
+	defer src.Close()
+	if src.Length > MaxPartSize {
+		return out, fault.New(fault.InvalidRequest, "The specified copy source is larger than the maximum allowable size for a copy source: %d", int64(MaxPartSize))
+	}
+	if src.Version.Versioned {
+		out.SourceVersionID = src.Version.VersionID
+	}
+	next := req.record(rec, src.Version.Meta)
+	next.modified = s.now().UnixNano()
+	if req.inPlace() && rec.null() && src.Version.Latest && req.Checksum == checksum.None {
+		ok := false
+		if out.Version, ok, err = s.redescribe(ctx, &req, rec, next); ok || err != nil {
+			return out, err
+		}
+	}
+	out.Version, err = s.copyBytes(ctx, &req, src, rec, next)
+	return out, err
+}
+
+// Verify checks the request.
+func (req *CopyObject) Verify() error {
+	if err := CheckKey(req.Key); err != nil {
+		return err
+	}
+	if req.inPlace() && !req.ReplaceMeta && !req.ReplaceTags && req.SourceVersionID == "" && req.Checksum == checksum.None &&
+		req.Meta.StorageClass == "" && req.Meta.WebsiteRedirect == "" {
+		return fault.New(fault.InvalidRequest, "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
+	}
+	if err := req.Meta.verify(); err != nil {
+		return err
+	}
+	return req.If.Verify()
+}
+
+func (req *CopyObject) inPlace() bool {
+	return req.SourceBucket == req.Bucket && req.SourceKey == req.Key
+}
+
+// record is the version the copy makes, without its body.
+func (req *CopyObject) record(src *versionRecord, meta Metadata) *versionRecord {
+	m := meta
+	if req.ReplaceMeta {
+		m = req.Meta
+		m.Tags = meta.Tags
+	}
+	if req.ReplaceTags {
+		m.Tags = req.Meta.Tags
+	}
+	m.StorageClass, m.WebsiteRedirect = req.Meta.StorageClass, req.Meta.WebsiteRedirect
+	return &versionRecord{owner: req.Owner, meta: m, size: src.size}
+}
+
+// openSource opens what a copy reads.
+func (s *Store) openSource(ctx context.Context, bucket, key, version string, cond *Conditions, rg *Range) (*Reader, *versionRecord, error) {
+	r, err := s.Open(ctx, GetObject{Bucket: bucket, Key: key, VersionID: version, If: *cond, Range: rg})
+	switch fault.KindOf(err) {
+	case fault.NotModified:
+		err = errPrecondition("x-amz-copy-source-If-None-Match")
+	case fault.MethodNotAllowed:
+		err = fault.New(fault.InvalidRequest, "The source of a copy request may not specifically refer to a delete marker by version id.")
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	return r, r.rec, nil
+}
+
+// redescribe gives the current null version new metadata and leaves its body where it is. It reports false when the
+// key or the bucket changed meanwhile, so that the bytes have to be copied.
+func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *versionRecord) (v Version, ok bool, err error) {
+	next.body, next.etag, next.parts, next.sum = seen.body, seen.etag, seen.parts, seen.sum
+	next.flags = seen.flags & flagParts
+	err = s.update(ctx, func(t *txn) error {
+		ok = false
+		b, err := getBucket(t, req.Bucket)
+		if err != nil {
+			return err
+		}
+		cur, err := current(t, b.ID, req.Key)
+		if err != nil {
+			return err
+		}
+		if err := req.If.check(cur); err != nil {
+			return err
+		}
+		if b.Versioning == VersioningEnabled || cur == nil || cur.id != seen.id {
+			return nil
+		}
+		ok = true
+		if err := t.replace(&b, req.Key, cur, next); err != nil {
+			return err
+		}
+		v = next.version(&b, req.Key, true)
+		return nil
+	})
+	return v, ok, err
+}
+
+// copyBytes stores the bytes anew. A source written in parts becomes an object of one piece, with an
+// entity tag and checksum of its own.
+func (s *Store) copyBytes(ctx context.Context, req *CopyObject, src *Reader, rec, next *versionRecord) (Version, error) {
+	alg := req.Checksum
+	if alg == checksum.None {
+		alg = rec.sum.alg
+	}
+	b := Body{Reader: src, Size: src.Length, Digest: Digest{Algorithm: alg}}
+	if rec.parts == 0 { // the bytes must be those the source was written with
+		b.MD5 = rec.etag
+	}
+	st, err := s.ingest(ctx, &b, s.inline, place{id: s.newID()})
+	if err != nil {
+		return Version{}, sourceError(err)
+	}
+	defer st.discard()
+	next.body, next.etag, next.size = st.body, st.md5, st.size
+	if alg != checksum.None {
+		next.sum = sumRecord{alg: alg, typ: checksum.FullObject, raw: st.sum}
+	}
+	v, err := s.commit(ctx, req.Bucket, req.Key, next, &req.If, func(t *txn, b *Bucket) error {
+		st.rows(t, b, req.Key)
+		return nil
+	})
+	st.settle(err)
+	return v, err
+}
+
+// sourceError says that it is the source, not the client's body, that is damaged.
+func sourceError(err error) error {
+	switch fault.KindOf(err) {
+	case fault.BadDigest, fault.IncompleteBody:
+		return &fault.Error{Kind: fault.Corrupted, Msg: "The stored bytes of the copy source do not match their checksum. Run myfsio fsck.", Err: err}
+	}
+	return err
+}

@@ -1,0 +1,209 @@
+package object
+
+import (
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"myfsio/blob"
+	"myfsio/checksum"
+	"myfsio/kv"
+)
+
+// extent is a run of bytes of a blob.
+type extent struct {
+	blob blob.ID
+	off  int64
+	size int64
+}
+
+// partRecord is a part: of an unfinished upload as a row, of a finished object in its manifest.
+type partRecord struct {
+	size     int64
+	etag     []byte
+	modified int64
+	sum      []byte // raw, of the upload's algorithm
+	at       extent // zero size: no bytes
+	shared   bool   // at is a piece of the upload's shared blob
+}
+
+func (p *partRecord) encode(b []byte) []byte {
+	b = appendUint(b, 1, uint64(p.size))
+	b = appendBytes(b, 2, p.etag)
+	b = appendUint(b, 3, uint64(p.modified))
+	b = appendBytes(b, 4, p.sum)
+	if p.at.size > 0 {
+		b = appendBytes(b, 5, p.at.blob[:])
+		b = appendUint(b, 6, uint64(p.at.off))
+	}
+	if p.shared {
+		b = appendUint(b, 7, 1)
+	}
+	return b
+}
+
+func (p *partRecord) decode(data []byte) error {
+	*p = partRecord{}
+	err := fields(data, func(num protowire.Number, v uint64, data []byte) error {
+		switch num {
+		case 1:
+			p.size = int64(v)
+		case 2:
+			p.etag = append([]byte(nil), data...)
+		case 3:
+			p.modified = int64(v)
+		case 4:
+			p.sum = append([]byte(nil), data...)
+		case 5:
+			return setID(&p.at.blob, data)
+		case 6:
+			p.at.off = int64(v)
+		case 7:
+			p.shared = v != 0
+		}
+		return nil
+	})
+	if !p.at.blob.IsZero() {
+		p.at.size = p.size
+	}
+	return err
+}
+
+func (p *partRecord) part(n int, sum sumRecord) Part {
+	sum.raw = p.sum
+	out := Part{Number: n, Size: p.size, ETag: formatETag(p.etag, 0), Modified: time.Unix(0, p.modified).UTC()}
+	if p.sum != nil && sum.alg != checksum.None {
+		out.Checksum = Checksum{Algorithm: sum.alg, Type: sum.typ, Value: checksum.Encode(p.sum)}
+	}
+	return out
+}
+
+// manifest is the parts of a multipart body, and the extents that hold its bytes where it is not one blob.
+type manifest struct {
+	numbers []int // as uploaded, rising
+	parts   []partRecord
+	extents []extent
+}
+
+func (m *manifest) encode() []byte {
+	var b []byte
+	for i := range m.parts {
+		p := appendUint(m.parts[i].encode(nil), 8, uint64(m.numbers[i]))
+		b = appendBytes(b, 1, p)
+	}
+	for _, x := range m.extents {
+		e := appendBytes(nil, 1, x.blob[:])
+		e = appendUint(e, 2, uint64(x.off))
+		b = appendBytes(b, 2, appendUint(e, 3, uint64(x.size)))
+	}
+	return b
+}
+
+func (m *manifest) decode(data []byte) error {
+	return fields(data, func(num protowire.Number, _ uint64, data []byte) error {
+		switch num {
+		case 1:
+			return m.addPart(data)
+		case 2:
+			return m.addExtent(data)
+		}
+		return nil
+	})
+}
+
+func (m *manifest) addPart(data []byte) error {
+	var p partRecord
+	if err := p.decode(data); err != nil {
+		return err
+	}
+	n := 0
+	err := fields(data, func(num protowire.Number, v uint64, _ []byte) error {
+		if num == 8 {
+			n = int(v)
+		}
+		return nil
+	})
+	m.numbers, m.parts = append(m.numbers, n), append(m.parts, p)
+	return err
+}
+
+func (m *manifest) addExtent(data []byte) error {
+	var x extent
+	err := fields(data, func(num protowire.Number, v uint64, data []byte) error {
+		switch num {
+		case 1:
+			return setID(&x.blob, data)
+		case 2:
+			x.off = int64(v)
+		case 3:
+			x.size = int64(v)
+		}
+		return nil
+	})
+	m.extents = append(m.extents, x)
+	return err
+}
+
+// blobs appends the distinct blobs of the extents.
+func (m *manifest) blobs(dst []blob.ID) []blob.ID {
+	seen := make(map[blob.ID]bool, len(m.extents))
+	for _, x := range m.extents {
+		if !seen[x.blob] {
+			seen[x.blob] = true
+			dst = append(dst, x.blob)
+		}
+	}
+	return dst
+}
+
+func getManifest(r kv.Reader, i id) (manifest, error) {
+	var m manifest
+	v, err := r.Get(idKey(tManifest, i))
+	if err != nil {
+		return m, err
+	}
+	return m, m.decode(v)
+}
+
+// uploadRecord is an unfinished multipart upload as it is stored.
+type uploadRecord struct {
+	initiated int64
+	owner     string
+	initiator string
+	sum       sumRecord // without raw
+	meta      Metadata
+}
+
+func (u *uploadRecord) encode() []byte {
+	b := appendUint(nil, fModified, uint64(u.initiated))
+	b = appendBytes(b, fOwner, u.owner)
+	b = appendUint(b, fSumAlg, uint64(u.sum.alg))
+	b = appendUint(b, fSumType, uint64(u.sum.typ))
+	b = appendBytes(b, fInitiator, u.initiator)
+	return u.meta.encode(b)
+}
+
+func (u *uploadRecord) decode(data []byte) error {
+	return fields(data, func(num protowire.Number, v uint64, data []byte) error {
+		switch num {
+		case fModified:
+			u.initiated = int64(v)
+		case fOwner:
+			u.owner = string(data)
+		case fInitiator:
+			u.initiator = string(data)
+		default:
+			if !u.sum.field(num, v, data) {
+				return u.meta.field(num, data)
+			}
+		}
+		return nil
+	})
+}
+
+func (u *uploadRecord) upload(bucket, key string, uid id) Upload {
+	return Upload{
+		Bucket: bucket, Key: key, UploadID: formatVersion(uid), Owner: u.owner, Initiator: u.initiator,
+		Initiated: time.Unix(0, u.initiated).UTC(), StorageClass: u.meta.StorageClass, Checksum: u.sum.alg, ChecksumType: u.sum.typ,
+	}
+}

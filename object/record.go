@@ -1,0 +1,364 @@
+package object
+
+import (
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"time"
+
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"myfsio/checksum"
+)
+
+// Records are sequences of fields in protocol buffers' wire format: unknown fields are skipped on
+// reading, so that an older program can read what a newer one wrote. doc/FORMAT.md lists the fields.
+
+var errRecord = errors.New("object: damaged record")
+
+// fields walks the fields of b. fn gets the number and the value of a varint or of a length-delimited field.
+func fields(b []byte, fn func(num protowire.Number, v uint64, data []byte) error) error {
+	for len(b) > 0 {
+		num, typ, n := protowire.ConsumeTag(b)
+		if n < 0 {
+			return errRecord
+		}
+		b = b[n:]
+		var v uint64
+		var data []byte
+		switch typ {
+		case protowire.VarintType:
+			v, n = protowire.ConsumeVarint(b)
+		case protowire.BytesType:
+			data, n = protowire.ConsumeBytes(b)
+		default:
+			n = protowire.ConsumeFieldValue(num, typ, b)
+		}
+		if n < 0 {
+			return errRecord
+		}
+		b = b[n:]
+		if err := fn(num, v, data); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func appendUint(b []byte, num protowire.Number, v uint64) []byte {
+	if v == 0 {
+		return b
+	}
+	return protowire.AppendVarint(protowire.AppendTag(b, num, protowire.VarintType), v)
+}
+
+func appendBytes[T string | []byte](b []byte, num protowire.Number, v T) []byte {
+	if len(v) == 0 {
+		return b
+	}
+	b = protowire.AppendVarint(protowire.AppendTag(b, num, protowire.BytesType), uint64(len(v)))
+	return append(b, v...)
+}
+
+func appendPairs(b []byte, num protowire.Number, pairs []Pair) []byte {
+	for _, p := range pairs {
+		size := len(p.Name) + len(p.Value) + 12
+		inner := appendBytes(appendBytes(make([]byte, 0, size), 1, p.Name), 2, p.Value)
+		b = protowire.AppendVarint(protowire.AppendTag(b, num, protowire.BytesType), uint64(len(inner)))
+		b = append(b, inner...)
+	}
+	return b
+}
+
+func readPair(data []byte) (p Pair, err error) {
+	err = fields(data, func(num protowire.Number, _ uint64, data []byte) error {
+		switch num {
+		case 1:
+			p.Name = string(data)
+		case 2:
+			p.Value = string(data)
+		}
+		return nil
+	})
+	return p, err
+}
+
+func setID(dst *id, data []byte) error {
+	if len(data) != len(dst) {
+		return errRecord
+	}
+	copy(dst[:], data)
+	return nil
+}
+
+// bodyKind says where the bytes of a version are.
+type bodyKind uint8
+
+const (
+	bodyEmpty  bodyKind = iota // no bytes at all
+	bodyInline                 // the inline row of the body id
+	bodyBlob                   // one blob, named by the body id
+	bodyParts                  // the manifest row of the body id names the extents
+)
+
+// body is where the bytes of a version or part are.
+type body struct {
+	kind bodyKind
+	id   id
+}
+
+// Flags of a versionRecord.
+const (
+	flagNull   = 1 << iota // the null version
+	flagMarker             // a delete marker
+	flagParts              // a manifest row lists the parts, also when the body is one blob
+)
+
+// versionRecord is one version as it is stored.
+type versionRecord struct {
+	id       id
+	flags    uint64
+	size     int64
+	modified int64 // nanoseconds since 1970
+	etag     []byte
+	parts    int
+	body     body
+	owner    string
+	sum      sumRecord
+	meta     Metadata
+}
+
+// sumRecord is an additional checksum as it is stored: raw bytes.
+type sumRecord struct {
+	alg checksum.Algorithm
+	typ checksum.Type
+	raw []byte
+}
+
+func (r *versionRecord) null() bool   { return r.flags&flagNull != 0 }
+func (r *versionRecord) marker() bool { return r.flags&flagMarker != 0 }
+
+// Field numbers of a versionRecord.
+const (
+	fID protowire.Number = iota + 1
+	fFlags
+	fSize
+	fModified
+	fETag
+	fParts
+	fBodyKind
+	fBodyID
+	fOwner
+	fSumAlg
+	fSumType
+	fSumRaw
+	fContentType
+	fCacheControl
+	fDisposition
+	fEncoding
+	fLanguage
+	fExpires
+	fRedirect
+	fStorageClass
+	fUser
+	fTag
+	fInitiator // of an uploadRecord
+)
+
+func (r *versionRecord) encode(b []byte) []byte {
+	b = appendBytes(b, fID, r.id[:])
+	b = appendUint(b, fFlags, r.flags)
+	b = appendUint(b, fSize, uint64(r.size))
+	b = appendUint(b, fModified, uint64(r.modified))
+	b = appendBytes(b, fETag, r.etag)
+	b = appendUint(b, fParts, uint64(r.parts))
+	b = appendUint(b, fBodyKind, uint64(r.body.kind))
+	if !r.body.id.IsZero() {
+		b = appendBytes(b, fBodyID, r.body.id[:])
+	}
+	b = appendBytes(b, fOwner, r.owner)
+	b = appendUint(b, fSumAlg, uint64(r.sum.alg))
+	b = appendUint(b, fSumType, uint64(r.sum.typ))
+	b = appendBytes(b, fSumRaw, r.sum.raw)
+	return r.meta.encode(b)
+}
+
+func (m *Metadata) encode(b []byte) []byte {
+	b = appendBytes(b, fContentType, m.ContentType)
+	b = appendBytes(b, fCacheControl, m.CacheControl)
+	b = appendBytes(b, fDisposition, m.ContentDisposition)
+	b = appendBytes(b, fEncoding, m.ContentEncoding)
+	b = appendBytes(b, fLanguage, m.ContentLanguage)
+	b = appendBytes(b, fExpires, m.Expires)
+	b = appendBytes(b, fRedirect, m.WebsiteRedirect)
+	b = appendBytes(b, fStorageClass, m.StorageClass)
+	b = appendPairs(b, fUser, m.User)
+	return appendPairs(b, fTag, m.Tags)
+}
+
+// decode reads a record. It keeps no part of b.
+func (r *versionRecord) decode(b []byte) error {
+	*r = versionRecord{}
+	return fields(b, func(num protowire.Number, v uint64, data []byte) error {
+		if ok, err := r.system(num, v, data); ok || err != nil {
+			return err
+		}
+		return r.meta.field(num, data)
+	})
+}
+
+// decodeBrief reads a record for a listing: without the client's metadata but the storage class.
+func (r *versionRecord) decodeBrief(b []byte) error {
+	*r = versionRecord{}
+	return fields(b, func(num protowire.Number, v uint64, data []byte) error {
+		if ok, err := r.system(num, v, data); ok || err != nil {
+			return err
+		}
+		if num == fStorageClass {
+			r.meta.StorageClass = string(data)
+		}
+		return nil
+	})
+}
+
+// system reads one of the fields that the server itself wrote.
+func (r *versionRecord) system(num protowire.Number, v uint64, data []byte) (ok bool, err error) {
+	switch num {
+	case fID:
+		return true, setID(&r.id, data)
+	case fFlags:
+		r.flags = v
+	case fSize:
+		r.size = int64(v)
+	case fModified:
+		r.modified = int64(v)
+	case fETag:
+		r.etag = append([]byte(nil), data...)
+	case fParts:
+		r.parts = int(v)
+	case fBodyKind:
+		r.body.kind = bodyKind(v)
+	case fBodyID:
+		return true, setID(&r.body.id, data)
+	case fOwner:
+		r.owner = string(data)
+	default:
+		return r.sum.field(num, v, data), nil
+	}
+	return true, nil
+}
+
+func (s *sumRecord) field(num protowire.Number, v uint64, data []byte) bool {
+	switch num {
+	case fSumAlg:
+		s.alg = checksum.Algorithm(v)
+	case fSumType:
+		s.typ = checksum.Type(v)
+	case fSumRaw:
+		s.raw = append([]byte(nil), data...)
+	default:
+		return false
+	}
+	return true
+}
+
+func (m *Metadata) field(num protowire.Number, data []byte) error {
+	switch num {
+	case fContentType:
+		m.ContentType = string(data)
+	case fCacheControl:
+		m.CacheControl = string(data)
+	case fDisposition:
+		m.ContentDisposition = string(data)
+	case fEncoding:
+		m.ContentEncoding = string(data)
+	case fLanguage:
+		m.ContentLanguage = string(data)
+	case fExpires:
+		m.Expires = string(data)
+	case fRedirect:
+		m.WebsiteRedirect = string(data)
+	case fStorageClass:
+		m.StorageClass = string(data)
+	case fUser, fTag:
+		p, err := readPair(data)
+		if err != nil {
+			return err
+		}
+		if num == fUser {
+			m.User = append(m.User, p)
+		} else {
+			m.Tags = append(m.Tags, p)
+		}
+	}
+	return nil
+}
+
+// version turns a record into what callers see.
+func (r *versionRecord) version(b *Bucket, key string, latest bool) Version {
+	v := Version{
+		Bucket: b.Name, Key: key, Latest: latest, DeleteMarker: r.marker(), Size: r.size,
+		ETag: formatETag(r.etag, r.parts), Modified: time.Unix(0, r.modified).UTC(), Owner: r.owner,
+		Parts: r.parts, Versioned: b.Versioning != Unversioned, Meta: r.meta,
+	}
+	if v.VersionID = NullVersion; !r.null() {
+		v.VersionID = formatVersion(r.id)
+	}
+	v.Checksum = r.sum.checksum(r.parts)
+	return v
+}
+
+func (s *sumRecord) checksum(parts int) Checksum {
+	if s.alg == checksum.None {
+		return Checksum{}
+	}
+	c := Checksum{Algorithm: s.alg, Type: s.typ, Value: checksum.Encode(s.raw)}
+	if s.typ == checksum.Composite {
+		c.Value += "-" + strconv.Itoa(parts)
+	}
+	return c
+}
+
+func formatETag(raw []byte, parts int) string {
+	if len(raw) == 0 {
+		return ""
+	}
+	s := hex.EncodeToString(raw)
+	if parts > 0 {
+		s += "-" + strconv.Itoa(parts)
+	}
+	return s
+}
+
+// bucketRecord is a bucket as it is stored.
+func (b *Bucket) encode() []byte {
+	out := appendUint(nil, 1, b.ID)
+	out = appendUint(out, 2, uint64(b.Created.UnixNano()))
+	out = appendBytes(out, 3, b.Owner)
+	out = appendBytes(out, 4, b.Region)
+	out = appendUint(out, 5, uint64(b.Versioning))
+	if b.ObjectLock {
+		out = appendUint(out, 6, 1)
+	}
+	return out
+}
+
+func (b *Bucket) decode(data []byte) error {
+	return fields(data, func(num protowire.Number, v uint64, data []byte) error {
+		switch num {
+		case 1:
+			b.ID = v
+		case 2:
+			b.Created = time.Unix(0, int64(v)).UTC()
+		case 3:
+			b.Owner = string(data)
+		case 4:
+			b.Region = string(data)
+		case 5:
+			b.Versioning = Versioning(v)
+		case 6:
+			b.ObjectLock = v != 0
+		}
+		return nil
+	})
+}

@@ -1,0 +1,186 @@
+package object
+
+import (
+	"context"
+
+	"myfsio/fault"
+	"myfsio/kv"
+)
+
+// ListVersions returns a page of all versions and delete markers. It merges the table of current versions with that of
+// the others, key by key.
+func (s *Store) ListVersions(ctx context.Context, req ListVersions) (VersionPage, error) {
+	var page VersionPage
+	if err := verifyMax(req.Max); err != nil {
+		return page, err
+	}
+	if req.VersionMarker != "" && req.KeyMarker == "" {
+		return page, fault.New(fault.InvalidArgument, "A version-id marker cannot be specified without a key marker.")
+	}
+	req.Max = min(req.Max, MaxListKeys)
+	err := s.viewDB(ctx, func(r kv.Reader) error {
+		page = VersionPage{}
+		b, err := getBucket(r, req.Bucket)
+		if err != nil || req.Max == 0 {
+			return err
+		}
+		m, err := openMerge(r, &b, &req)
+		if err != nil {
+			return err
+		}
+		defer m.close()
+		return m.fill(ctx, &page, req.Max)
+	})
+	return page, err
+}
+
+// merge walks both tables of versions together.
+type merge struct {
+	b        *Bucket
+	g        grouping
+	cur, old kv.Cursor
+	curOK    bool
+	oldOK    bool
+	curKey   string // key of the row cur stands on
+	oldKey   string
+	topKey   string // the key whose newest version was passed; no key is ""
+}
+
+func openMerge(r kv.Reader, b *Bucket, req *ListVersions) (*merge, error) {
+	m := &merge{b: b, g: grouping{req.Prefix, req.Delimiter}}
+	var err error
+	if m.cur, err = r.Cursor(kv.Prefix(currentKey(b.ID, req.Prefix))); err != nil {
+		return nil, err
+	}
+	// The escaped prefix without its terminator bounds all keys that begin with it.
+	head := versionsOf(b.ID, req.Prefix)
+	if m.old, err = r.Cursor(kv.Prefix(head[:len(head)-2])); err != nil {
+		m.cur.Close()
+		return nil, err
+	}
+	if err := m.start(r, req); err != nil {
+		m.close()
+		return nil, err
+	}
+	return m, nil
+}
+
+// start stands both cursors behind the markers.
+func (m *merge) start(r kv.Reader, req *ListVersions) error {
+	if req.VersionMarker == "" || req.KeyMarker < req.Prefix {
+		from := m.g.behind(req.KeyMarker)
+		return m.seek(from, nil)
+	}
+	m.topKey = req.KeyMarker
+	rec, isCurrent, err := find(r, m.b.ID, req.KeyMarker, req.VersionMarker)
+	if err != nil {
+		return err
+	}
+	at := versionsOf(m.b.ID, req.KeyMarker)
+	switch {
+	case isCurrent && rec != nil: // all the older versions of the key follow
+	case rec != nil:
+		at = append(versionKey(m.b.ID, req.KeyMarker, rec.id), 0)
+	case req.VersionMarker == NullVersion: // it is gone, and where it was is not known
+		return m.seek(req.KeyMarker+"\x00", nil)
+	default: // gone: its order tells where it was
+		v, _ := parseVersion(req.VersionMarker)
+		at = versionKey(m.b.ID, req.KeyMarker, v)
+	}
+	return m.seek(req.KeyMarker+"\x00", at)
+}
+
+// seek moves cur to key, and old to row, or to the same key where row is nil.
+func (m *merge) seek(key string, row []byte) error {
+	m.curOK = m.cur.SeekGE(currentKey(m.b.ID, key))
+	if row == nil {
+		row = versionsOf(m.b.ID, key)
+		row = row[:len(row)-2]
+	}
+	m.oldOK = m.old.SeekGE(row)
+	return m.keys()
+}
+
+// keys reads the keys the cursors stand on.
+func (m *merge) keys() error {
+	const head = 1 + 8
+	if m.curOK {
+		m.curKey = string(m.cur.Key()[head:])
+	} else if err := m.cur.Err(); err != nil {
+		return err
+	}
+	if !m.oldOK {
+		return m.old.Err()
+	}
+	k, _, ok := unescapeKey(m.old.Key()[head:])
+	if !ok {
+		return errRecord
+	}
+	m.oldKey = k
+	return nil
+}
+
+func (m *merge) fill(ctx context.Context, page *VersionPage, most int) error {
+	for m.curOK || m.oldOK {
+		useCur := m.curOK && (!m.oldOK || m.curKey <= m.oldKey)
+		key, c := m.oldKey, m.old
+		if useCur {
+			key, c = m.curKey, m.cur
+		}
+		if len(page.Versions)+len(page.Prefixes) == most {
+			page.Truncated = true
+			return nil
+		}
+		if p := m.g.common(key); p != "" {
+			page.Prefixes = append(page.Prefixes, p)
+			page.NextKeyMarker, page.NextVersionMarker = p, ""
+			if err := m.skip(ctx, p); err != nil {
+				return err
+			}
+			continue
+		}
+		rec, err := m.record(c)
+		if err != nil {
+			return err
+		}
+		v := rec.version(m.b, key, key != m.topKey)
+		m.topKey = key
+		page.Versions = append(page.Versions, v)
+		page.NextKeyMarker, page.NextVersionMarker = key, v.VersionID
+		if useCur {
+			m.curOK = m.cur.Next()
+		} else {
+			m.oldOK = m.old.Next()
+		}
+		if err := m.keys(); err != nil {
+			return err
+		}
+	}
+	page.NextKeyMarker, page.NextVersionMarker = "", ""
+	return nil
+}
+
+// skip passes all keys under the common prefix p.
+func (m *merge) skip(ctx context.Context, p string) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.curOK = m.curOK && m.cur.SeekGE(kv.PrefixEnd(currentKey(m.b.ID, p)))
+	head := versionsOf(m.b.ID, p)
+	m.oldOK = m.oldOK && m.old.SeekGE(kv.PrefixEnd(head[:len(head)-2]))
+	return m.keys()
+}
+
+func (m *merge) record(c kv.Cursor) (*versionRecord, error) {
+	v, err := c.Value()
+	if err != nil {
+		return nil, err
+	}
+	rec := new(versionRecord)
+	return rec, rec.decodeBrief(v)
+}
+
+func (m *merge) close() {
+	m.cur.Close()
+	m.old.Close()
+}
