@@ -25,6 +25,8 @@ type scratch struct {
 	query []byte // encoded names and values
 	pairs []pair
 	name  []byte // a header name
+	path  []byte
+	sum   [32]byte
 }
 
 // pair is an encoded query parameter, as offsets into scratch.query.

@@ -309,6 +309,7 @@ type seal struct {
 	scope    string
 	previous [64]byte // hexadecimal
 	claimed  [32]byte
+	out      [32]byte  // room for a digest
 	sum      hash.Hash // of the bytes of this chunk, or of the trailer
 	msg      []byte
 }
@@ -341,11 +342,10 @@ func (s *seal) verify(kind, extra string) bool {
 	b = append(append(b, '\n'), s.scope...)
 	b = append(append(b, '\n'), s.previous[:]...)
 	b = append(append(b, '\n'), extra...)
-	var sum [32]byte
-	b = hex.AppendEncode(b, s.sum.Sum(sum[:0]))
+	b = hex.AppendEncode(b, s.sum.Sum(s.out[:0]))
 	s.msg = b
 	s.sum.Reset()
-	ok := subtle.ConstantTimeCompare(s.key.sign(sum[:0], b), s.claimed[:]) == 1
+	ok := subtle.ConstantTimeCompare(s.key.sign(s.out[:0], b), s.claimed[:]) == 1
 	hex.Encode(s.previous[:], s.claimed[:])
 	return ok
 }

@@ -107,31 +107,34 @@ func (q *Request) Verify(secret []byte) error {
 	key := q.v.keys.get(secret, q.day, q.Region, q.service)
 	s := scratches.Get().(*scratch)
 	defer s.put()
-	var fixed [512]byte
-	path := encodePath(fixed[:0], q.r.URL.Path)
-	ok, err := q.matches(s, key, path)
+	s.path = encodePath(s.path[:0], q.r.URL.Path)
+	ok, err := q.matches(s, key)
 	if err != nil {
 		return err
 	}
-	if !ok {
-		sent := q.r.URL.EscapedPath()
-		if sent != string(path) && sent != "" {
-			ok, err = q.matches(s, key, append(path[:0], sent...))
-		}
-		if err != nil || !ok {
-			return mismatch()
-		}
+	if !ok && !q.matchesAsSent(s, key) {
+		return mismatch()
 	}
 	q.key = key
 	return nil
 }
 
-func (q *Request) matches(s *scratch, key *signingKey, path []byte) (bool, error) {
-	if !s.canonical(q.r, path, q.signedHeaders, q.payload) {
+// matchesAsSent tries the path in the very bytes that were sent.
+func (q *Request) matchesAsSent(s *scratch, key *signingKey) bool {
+	sent := q.r.URL.EscapedPath()
+	if sent == "" || sent == string(s.path) {
+		return false
+	}
+	s.path = append(s.path[:0], sent...)
+	ok, _ := q.matches(s, key)
+	return ok
+}
+
+func (q *Request) matches(s *scratch, key *signingKey) (bool, error) {
+	if !s.canonical(q.r, s.path, q.signedHeaders, q.payload) {
 		return false, failure(fault.InvalidRequest, CodeInvalidURI, "Couldn't parse the specified URI.")
 	}
-	var sum [32]byte
-	return subtle.ConstantTimeCompare(key.sign(sum[:0], s.toSign(q.date, q.scope)), q.signature[:]) == 1, nil
+	return subtle.ConstantTimeCompare(key.sign(s.sum[:0], s.toSign(q.date, q.scope)), q.signature[:]) == 1, nil
 }
 
 // credential takes the value of Credential apart. The access key may contain slashes.
