@@ -77,10 +77,11 @@ type Info struct {
 }
 
 // Writer writes one blob. It belongs to one goroutine. One of Commit and Abort
-// must be called; Abort after Commit does nothing.
+// must be called; Abort after Commit does nothing. A Writer may be an io.ReaderFrom too.
 type Writer interface {
 	io.Writer
-	// Commit makes the bytes and the name durable. After an error the blob is as if aborted.
+	// Commit makes the bytes and the name durable. After an error, be it of Commit or of an earlier Write, the
+	// blob is as if aborted.
 	Commit(ctx context.Context) error
 	// Abort gives the blob up and frees its space.
 	Abort() error
@@ -95,23 +96,23 @@ type Blob interface {
 	Close() error
 }
 
-// Filer is the ability of a Blob that is a plain file: F returns it, for sendfile and copy_file_range. The
+// Filer is the ability of a Blob that is a plain file: File returns it (an *os.File), for sendfile and copy_file_range. The
 // caller must not close it. Its read position belongs to this Blob alone.
 type Filer interface{ File() io.ReadSeeker }
 
 // Store keeps blobs. Its methods may be called at the same time.
 type Store interface {
 	// Create begins blob id. sizeHint (bytes, -1 unknown) lets the engine preallocate; it does not bind.
-	// Nobody can open the blob before Commit.
+	// Nobody can open the blob before Commit. It fails with ErrExists where id is there or is being written.
 	Create(ctx context.Context, id ID, sizeHint int64) (Writer, error)
 	// Open opens a committed blob, or returns ErrNotFound.
 	Open(ctx context.Context, id ID) (Blob, error)
 	// Remove deletes the blob; of an absent one: no error. It need not be durable: what is
-	// removed twice stays removed.
+	// removed twice stays removed. A blob that this process is still writing with Create is absent.
 	Remove(ctx context.Context, id ID) error
-	// List yields every blob once, in an order of the engine's own, starting behind the blob after
-	// (the zero ID: from the start). Blobs that come or go meanwhile may or may not be seen. An unfinished
-	// Create left by a crash is listed too.
+	// List yields every blob once, in an order of the engine's own, starting behind the blob after, which
+	// need not be there any more (the zero ID: from the start). Blobs that come or go meanwhile may or may
+	// not be seen. An unfinished Create left by a crash is listed too. An error is yielded once, last.
 	List(ctx context.Context, after ID) iter.Seq2[Info, error]
 	// Close releases the store; writers and blobs still open become invalid.
 	Close() error
@@ -121,10 +122,14 @@ type Store interface {
 // becomes one contiguous blob without copying. Pieces may be written at the same time as long as they do
 // not overlap. The blob can be opened as soon as one piece is committed; what was never written reads as zero.
 type Placer interface {
-	// CreateAt begins a piece of blob id at offset off, creating the blob where it is absent.
-	// Commit makes this piece durable; Abort leaves the blob and its other pieces alone.
+	// CreateAt begins a piece of blob id at offset off (bytes, 0 or more), creating the blob where it is absent.
+	// Commit makes this piece durable; it fails with ErrNotFound where the blob was removed meanwhile.
+	// Abort leaves the blob and its other pieces alone; what the aborted piece wrote may remain, and may have
+	// made the blob longer, until it is written again or trimmed. A blob of which no piece was committed
+	// goes with its last aborted piece. It fails with ErrExists while id is being written with Create.
 	CreateAt(ctx context.Context, id ID, off, sizeHint int64) (Writer, error)
-	// Trim cuts the blob to size bytes, durably.
+	// Trim sets the size of the blob, durably: it cuts what is behind, or adds zeros. No piece may be
+	// in writing. It fails with ErrNotFound where Open would.
 	Trim(ctx context.Context, id ID, size int64) error
 }
 

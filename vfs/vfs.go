@@ -121,26 +121,25 @@ func FileID(fi fs.FileInfo) uint64 {
 	return sysFileID(fi)
 }
 
-// MkdirAll makes path and what is missing above it. A directory made for it, and the entry
-// of that directory, are not synced.
+// MkdirAll makes path and what is missing above it. The name of each directory that it makes is durable.
 func MkdirAll(fsys FS, path string) error {
+	parent := filepath.Dir(path)
 	err := fsys.Mkdir(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		parent := filepath.Dir(path)
-		if parent == path {
-			return err
-		}
+	if errors.Is(err, fs.ErrNotExist) && parent != path {
 		if err := MkdirAll(fsys, parent); err != nil {
 			return err
 		}
 		err = fsys.Mkdir(path)
 	}
-	if !errors.Is(err, fs.ErrExist) {
+	switch {
+	case err == nil:
+		return fsys.SyncDir(parent)
+	case !errors.Is(err, fs.ErrExist):
 		return err
 	}
-	fi, serr := fsys.Lstat(path)
-	if serr != nil {
-		return serr
+	fi, err := fsys.Lstat(path)
+	if err != nil {
+		return err
 	}
 	if !fi.IsDir() && fi.Mode()&fs.ModeSymlink == 0 {
 		return &fs.PathError{Op: "mkdir", Path: path, Err: syscall.ENOTDIR}
