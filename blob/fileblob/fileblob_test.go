@@ -7,6 +7,7 @@ import (
 	"myfsio/blob/blobtest"
 	"myfsio/blob/fileblob"
 	"myfsio/vfs"
+	"myfsio/vfs/faultfs"
 	"myfsio/vfs/memfs"
 )
 
@@ -23,6 +24,11 @@ func TestStore(t *testing.T) {
 	t.Run("os", func(t *testing.T) {
 		blobtest.Run(t, func(t *testing.T) blob.Store {
 			return open(t, fileblob.Options{FS: vfs.OS{}, Dir: t.TempDir() + "/blobs"})
+		})
+	})
+	t.Run("without faults", func(t *testing.T) {
+		blobtest.Run(t, func(t *testing.T) blob.Store {
+			return open(t, fileblob.Options{FS: faultfs.New(memfs.New(), "/blobs"), Dir: "/blobs", Sync: true})
 		})
 	})
 	t.Run("mem", func(t *testing.T) {

@@ -13,6 +13,7 @@ type group struct {
 }
 
 type round struct {
+	size int           // callers that share it; guarded by the group's mu
 	done chan struct{} // closed when err is set
 	err  error
 }
@@ -26,6 +27,7 @@ func (g *group) do(call func() error) error {
 		r = &round{done: make(chan struct{})}
 		g.next = r
 	}
+	r.size++
 	g.mu.Unlock()
 	if !first {
 		<-r.done

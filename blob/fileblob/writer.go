@@ -39,18 +39,19 @@ func (s *Store) Create(ctx context.Context, id blob.ID, sizeHint int64) (blob.Wr
 	}
 	e := &entry{state: creating}
 	sh.live[id] = e
-	return &writer{s: s, sh: sh, id: id, e: e, f: f, hint: sizeHint}, nil
+	return &writer{s: s, sh: sh, id: id, e: e, f: f, hint: sizeHint, whole: true}, nil
 }
 
 // writer writes a blob, or a piece of one from off.
 type writer struct {
-	s    *Store
-	sh   *shard
-	id   blob.ID
-	e    *entry
-	f    vfs.File
-	hint int64
-	off  int64 // where in the file the piece begins
+	s     *Store
+	sh    *shard
+	id    blob.ID
+	e     *entry
+	f     vfs.File
+	hint  int64
+	off   int64 // where in the file the piece begins
+	whole bool  // nobody else writes to the file
 
 	n        int64 // bytes written
 	reserved int64 // bytes preallocated
@@ -146,7 +147,7 @@ func (w *writer) finish(ctx context.Context) error {
 	if err == nil {
 		err = w.err
 	}
-	if err == nil && w.e.state == creating && w.reserved > w.n {
+	if err == nil && w.whole && w.reserved > w.n {
 		err = w.f.Truncate(w.n) // the promise was longer: free the rest
 	}
 	if err == nil && w.s.sync {
