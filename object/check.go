@@ -391,6 +391,9 @@ func (c *checker) unfinished(b *Bucket, u *Usage) error {
 		c.uploads[id(rest)] = true
 		err := eachPart(c.r, id(rest), func(n int, part *partRecord) error {
 			u.Parts += part.size
+			for _, l := range part.left {
+				c.blobs[l] = true
+			}
 			if part.at.size == 0 {
 				return nil
 			}

@@ -191,7 +191,7 @@ func (m *manifest) place(rec *versionRecord, newID func() id) (used map[id]bool)
 		rec.body = body{kind: bodyParts, id: newID()}
 	}
 	for i := range m.parts { // the extents say where the bytes are
-		m.parts[i].at, m.parts[i].shared = extent{}, false
+		m.parts[i].at, m.parts[i].shared, m.parts[i].left = extent{}, false, nil
 	}
 	return used
 }

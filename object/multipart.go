@@ -5,6 +5,7 @@ import (
 	"errors"
 	"strings"
 
+	"myfsio/blob"
 	"myfsio/checksum"
 	"myfsio/fault"
 	"myfsio/kv"
@@ -170,13 +171,19 @@ func (t *txn) putPart(req *PutPart, u id, p *partRecord) error {
 		return err
 	}
 	delta := p.size
+	p.left = nil
 	if err == nil {
 		var old partRecord
 		if err := old.decode(v); err != nil {
 			return err
 		}
 		delta -= old.size
-		if !old.shared && old.at.size > 0 {
+		p.left = old.left
+		switch {
+		case old.at.size == 0:
+		case old.shared:
+			p.left = append(p.left, old.at.blob)
+		default:
 			t.reclaim = append(t.reclaim, old.at.blob)
 		}
 	}
@@ -232,12 +239,20 @@ func (s *Store) AbortUpload(ctx context.Context, req AbortUpload) error {
 func (t *txn) endUpload(b *Bucket, key string, u id, used map[id]bool) error {
 	seen := map[id]bool{}
 	size := int64(0)
+	free := func(b blob.ID) {
+		if !used[b] && !seen[b] {
+			seen[b] = true
+			t.reclaim = append(t.reclaim, b)
+		}
+	}
 	err := eachPart(t, u, func(n int, p *partRecord) error {
 		t.Delete(partKey(u, n))
 		size += p.size
-		if p.at.size > 0 && !used[p.at.blob] && !seen[p.at.blob] {
-			seen[p.at.blob] = true
-			t.reclaim = append(t.reclaim, p.at.blob)
+		if p.at.size > 0 {
+			free(p.at.blob)
+		}
+		for _, b := range p.left {
+			free(b)
 		}
 		return nil
 	})

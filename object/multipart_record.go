@@ -25,6 +25,9 @@ type partRecord struct {
 	sum      []byte // raw, of the upload's algorithm
 	at       extent // zero size: no bytes
 	shared   bool   // at is a piece of the upload's shared blob
+	// left are shared blobs with older bytes of this part, which go when the upload ends: until then others may be writing
+	// to them.
+	left []blob.ID
 }
 
 func (p *partRecord) encode(b []byte) []byte {
@@ -38,6 +41,9 @@ func (p *partRecord) encode(b []byte) []byte {
 	}
 	if p.shared {
 		b = appendUint(b, 7, 1)
+	}
+	for _, l := range p.left {
+		b = appendBytes(b, 9, l[:])
 	}
 	return b
 }
@@ -60,6 +66,9 @@ func (p *partRecord) decode(data []byte) error {
 			p.at.off = int64(v)
 		case 7:
 			p.shared = v != 0
+		case 9:
+			p.left = append(p.left, blob.ID{})
+			return setID(&p.left[len(p.left)-1], data)
 		}
 		return nil
 	})

@@ -10,14 +10,15 @@ import (
 // A multipart upload in parts of one size becomes one contiguous blob without copying: part n is written at
 // (n-1) x stride of a blob that the parts share. The stride is the size of the largest part seen; a part that is larger than it
 // begins a new shared blob, and the few parts written before keep their places in the old one. A part
-// number that has bytes already is never written over: its new bytes go to a blob of their own.
+// number that has bytes already is never written over: its new bytes go to a blob of their own. So an upload holds on to
+// at most one older copy of each part.
 
 // uploadSlots is what this process knows of one upload's shared blob.
 type uploadSlots struct {
 	users   int // parts being written; forgotten at 0
 	blob    blob.ID
 	stride  int64
-	taken   map[int]bool // slots with bytes, or being written
+	taken   map[int]bool // part numbers that have bytes, anywhere, or are being written
 	loading chan struct{}
 }
 
@@ -34,17 +35,17 @@ func (s *Store) claim(ctx context.Context, u id, n int, size int64) (at place, r
 	}
 	s.slots.mu.Lock()
 	defer s.slots.mu.Unlock()
-	if size > us.stride {
-		us.blob, us.stride, us.taken = own.id, size, map[int]bool{}
-	}
-	if us.taken[n] || int64(n)*us.stride > MaxObjectSize {
+	if us.taken[n] || int64(n)*max(us.stride, size) > MaxObjectSize {
 		return own, func(bool) { s.leave(u, us) }, nil
+	}
+	if size > us.stride {
+		us.blob, us.stride = own.id, size
 	}
 	us.taken[n] = true
 	shared := us.blob
 	return place{id: shared, off: int64(n-1) * us.stride, shared: true}, func(kept bool) {
 		s.slots.mu.Lock()
-		if !kept && us.blob == shared {
+		if !kept {
 			delete(us.taken, n)
 		}
 		s.slots.mu.Unlock()
@@ -86,18 +87,14 @@ func (s *Store) slotsOf(ctx context.Context, u id) (*uploadSlots, error) {
 func (s *Store) loadSlots(ctx context.Context, u id, us *uploadSlots) error {
 	return s.viewDB(ctx, func(r kv.Reader) error {
 		return eachPart(r, u, func(n int, p *partRecord) error {
+			us.taken[n] = true
 			if !p.shared {
 				return nil
 			}
-			if stride := strideOf(n, p); p.at.blob != us.blob {
-				if us.blob.IsZero() || stamp(p.at.blob) > stamp(us.blob) {
-					us.blob, us.stride, us.taken = p.at.blob, stride, map[int]bool{}
-				}
-			} else {
+			if stride := strideOf(n, p); p.at.blob == us.blob {
 				us.stride = max(us.stride, stride)
-			}
-			if p.at.blob == us.blob {
-				us.taken[n] = true
+			} else if us.blob.IsZero() || stamp(p.at.blob) > stamp(us.blob) {
+				us.blob, us.stride = p.at.blob, stride
 			}
 			return nil
 		})

@@ -65,6 +65,7 @@ func New(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
 		kv: c.KV, blobs: c.Blobs, inline: c.Inline, minPart: c.MinPartSize, view: c.View, now: c.Now, log: c.Log,
 		slots:   slots{uploads: map[id]*uploadSlots{}},
+		pins:    pins{blobs: map[blob.ID]int{}},
 		signals: Signals{View: make(chan struct{}, 1), Reclaim: make(chan struct{}, 1), Assemble: make(chan struct{}, 1)},
 	}
 	if s.inline == 0 {

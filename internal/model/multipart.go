@@ -1,0 +1,335 @@
+package model
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/base64"
+	"fmt"
+	"slices"
+	"sort"
+	"strings"
+
+	"myfsio/checksum"
+	"myfsio/fault"
+	"myfsio/object"
+)
+
+// CreateUpload begins a multipart upload.
+func (m *Model) CreateUpload(req object.CreateUpload) (object.Upload, error) {
+	if err := checkKey(req.Key); err != nil {
+		return object.Upload{}, err
+	}
+	if req.Checksum != checksum.None && !req.Checksum.Allows(req.ChecksumType) {
+		return object.Upload{}, fail(fault.InvalidRequest)
+	}
+	if err := checkMeta(&req.Meta); err != nil {
+		return object.Upload{}, err
+	}
+	b, err := m.bucket(req.Bucket)
+	if err != nil {
+		return object.Upload{}, err
+	}
+	u := &upload{seq: m.next(), meta: req.Meta}
+	u.Upload = object.Upload{
+		Bucket: req.Bucket, Key: req.Key, UploadID: fmt.Sprintf("u%d", u.seq), Owner: req.Owner, Initiator: req.Initiator,
+		Initiated: m.Now(), StorageClass: req.Meta.StorageClass, Checksum: req.Checksum, ChecksumType: req.ChecksumType,
+	}
+	b.uploads = append(b.uploads, u)
+	return u.Upload, nil
+}
+
+func (m *Model) upload(name, key, id string) (*bucket, *upload, error) {
+	b, err := m.bucket(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, u := range b.uploads {
+		if u.UploadID == id && u.Key == key {
+			return b, u, nil
+		}
+	}
+	return b, nil, fail(fault.NoSuchUpload)
+}
+
+// PutPart writes a part.
+func (m *Model) PutPart(req object.PutPart, data []byte) (object.Part, error) {
+	if req.Number < 1 || req.Number > object.MaxParts {
+		return object.Part{}, fail(fault.InvalidArgument)
+	}
+	_, u, err := m.upload(req.Bucket, req.Key, req.UploadID)
+	if err != nil {
+		return object.Part{}, err
+	}
+	alg := req.Body.Digest.Algorithm
+	if u.Checksum != checksum.None && alg != checksum.None && alg != u.Checksum {
+		return object.Part{}, fail(fault.InvalidRequest)
+	}
+	if err := checkBody(&req.Body, data); err != nil {
+		return object.Part{}, err
+	}
+	p := part{number: req.Number, data: bytes.Clone(data), modified: m.Now(), sum: u.partSum(data)}
+	u.parts = slices.DeleteFunc(u.parts, func(x part) bool { return x.number == p.number })
+	u.parts = append(u.parts, p)
+	sort.Slice(u.parts, func(i, j int) bool { return u.parts[i].number < u.parts[j].number })
+	out := p.describe()
+	if u.Checksum == checksum.None { // told to the writer, and then forgotten
+		out.Checksum = sumOf(alg, data)
+	}
+	return out, nil
+}
+
+// partSum is the checksum of a part, of the upload's algorithm and called by its type.
+func (u *upload) partSum(data []byte) object.Checksum {
+	s := sumOf(u.Checksum, data)
+	if u.Checksum != checksum.None {
+		s.Type = u.ChecksumType
+	}
+	return s
+}
+
+func (p *part) describe() object.Part {
+	return object.Part{Number: p.number, Size: int64(len(p.data)), ETag: hexMD5(p.data), Checksum: p.sum, Modified: p.modified}
+}
+
+// CopyPart writes a part from an object.
+func (m *Model) CopyPart(req object.CopyPart) (object.CopiedPart, error) {
+	b, v, err := m.source(req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf)
+	if err != nil {
+		return object.CopiedPart{}, err
+	}
+	r := Read{}
+	if err := r.choose(v, &object.GetObject{Range: req.Range}); err != nil {
+		return object.CopiedPart{}, err
+	}
+	if req.Range != nil && req.Range.Last >= int64(len(v.data)) {
+		return object.CopiedPart{}, fail(fault.InvalidArgument)
+	}
+	out := object.CopiedPart{SourceVersionID: b.shownID(v)}
+	out.Part, err = m.PutPart(object.PutPart{Bucket: req.Bucket, Key: req.Key, UploadID: req.UploadID, Number: req.Number, Body: object.Body{Size: -1}}, r.Data)
+	return out, err
+}
+
+// source finds what a copy reads.
+func (m *Model) source(bucket, key, id string, cond *object.Conditions) (*bucket, *version, error) {
+	b, v, err := m.lookup(bucket, key, id)
+	if fault.Is(err, fault.MethodNotAllowed) {
+		return nil, nil, fail(fault.InvalidRequest)
+	}
+	if err == nil {
+		err = checkRead(cond, v)
+	}
+	if fault.Is(err, fault.NotModified) {
+		err = fail(fault.PreconditionFailed)
+	}
+	return b, v, err
+}
+
+func (b *bucket) shownID(v *version) string {
+	if b.Versioning == object.Unversioned {
+		return ""
+	}
+	return b.describe(v).VersionID
+}
+
+// Copy copies a version to a key. A copy is written in one piece and loses the parts and the composite entity tag of its
+// source, but for one case: a null version that is copied onto itself in a bucket where it is
+// replaced keeps them, as only its metadata changes.
+func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
+	if err := checkKey(req.Key); err != nil {
+		return object.Copied{}, err
+	}
+	self := req.SourceBucket == req.Bucket && req.SourceKey == req.Key
+	changes := req.ReplaceMeta || req.ReplaceTags || req.SourceVersionID != "" || req.Checksum != checksum.None ||
+		req.Meta.StorageClass != "" || req.Meta.WebsiteRedirect != ""
+	if self && !changes {
+		return object.Copied{}, fail(fault.InvalidRequest)
+	}
+	if err := firstError(checkMeta(&req.Meta), verifyWrite(&req.If)); err != nil {
+		return object.Copied{}, err
+	}
+	b, err := m.bucket(req.Bucket)
+	if err != nil {
+		return object.Copied{}, err
+	}
+	if err := checkWrite(&req.If, b.current(req.Key)); err != nil {
+		return object.Copied{}, err
+	}
+	from, src, err := m.source(req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf)
+	if err != nil {
+		return object.Copied{}, err
+	}
+	v := copyOf(src, &req)
+	if self && src.null && from.newest(src.key) == src && req.Checksum == checksum.None && b.Versioning != object.VersioningEnabled {
+		v.parts, v.etag, v.sum = src.parts, src.etag, src.sum
+	}
+	out := object.Copied{SourceVersionID: from.shownID(src)}
+	m.add(b, v)
+	out.Version = b.describe(v)
+	return out, nil
+}
+
+func copyOf(src *version, req *object.CopyObject) *version {
+	v := &version{key: req.Key, data: src.data, etag: hexMD5(src.data), owner: req.Owner, meta: src.meta}
+	if req.ReplaceMeta {
+		v.meta = req.Meta
+		v.meta.Tags = src.meta.Tags
+	}
+	if req.ReplaceTags {
+		v.meta.Tags = req.Meta.Tags
+	}
+	v.meta.StorageClass, v.meta.WebsiteRedirect = req.Meta.StorageClass, req.Meta.WebsiteRedirect
+	alg := req.Checksum
+	if alg == checksum.None {
+		alg = src.sum.Algorithm
+	}
+	v.sum = sumOf(alg, v.data)
+	return v
+}
+
+// CompleteUpload makes the parts an object.
+func (m *Model) CompleteUpload(req object.CompleteUpload) (object.Version, error) {
+	if err := verifyComplete(&req); err != nil {
+		return object.Version{}, err
+	}
+	b, u, err := m.upload(req.Bucket, req.Key, req.UploadID)
+	if err != nil {
+		return object.Version{}, err
+	}
+	v := &version{key: req.Key, owner: u.Owner, meta: u.meta}
+	for i, want := range req.Parts {
+		p := u.part(want.Number)
+		if p == nil || strings.Trim(want.ETag, `"`) != hexMD5(p.data) ||
+			want.Checksum.Algorithm != checksum.None && (want.Checksum.Algorithm != p.sum.Algorithm || want.Checksum.Value != p.sum.Value) {
+			return object.Version{}, fail(fault.InvalidPart)
+		}
+		if i < len(req.Parts)-1 && int64(len(p.data)) < m.MinPart {
+			return object.Version{}, fail(fault.EntityTooSmall)
+		}
+		v.parts = append(v.parts, *p)
+		v.data = append(v.data, p.data...)
+	}
+	v.etag, v.sum = joinTags(v.parts), joinSums(u, v)
+	if req.ObjectSize >= 0 && req.ObjectSize != int64(len(v.data)) {
+		return object.Version{}, fail(fault.InvalidRequest)
+	}
+	if err := checkSum(req.Checksum, v.sum); err != nil {
+		return object.Version{}, err
+	}
+	if err := checkWrite(&req.If, b.current(req.Key)); err != nil {
+		return object.Version{}, err
+	}
+	b.end(u)
+	m.add(b, v)
+	return b.describe(v), nil
+}
+
+func verifyComplete(req *object.CompleteUpload) error {
+	if len(req.Parts) == 0 {
+		return fail(fault.MalformedXML)
+	}
+	for i, p := range req.Parts {
+		if p.Number < 1 || p.Number > object.MaxParts {
+			return fail(fault.InvalidArgument)
+		}
+		if i > 0 && req.Parts[i-1].Number >= p.Number {
+			return fail(fault.InvalidPartOrder)
+		}
+	}
+	return verifyWrite(&req.If)
+}
+
+func (u *upload) part(n int) *part {
+	for i := range u.parts {
+		if u.parts[i].number == n {
+			return &u.parts[i]
+		}
+	}
+	return nil
+}
+
+// joinTags is the entity tag of a multipart object: the MD5 of the MD5s, and the number of parts.
+func joinTags(parts []part) string {
+	h := md5.New()
+	for _, p := range parts {
+		one := md5.Sum(p.data)
+		h.Write(one[:])
+	}
+	return fmt.Sprintf("%x-%d", h.Sum(nil), len(parts))
+}
+
+// joinSums is the checksum of a multipart object: of all its bytes, or of the checksums of its parts.
+func joinSums(u *upload, v *version) object.Checksum {
+	if u.Checksum == checksum.None || u.ChecksumType == checksum.FullObject {
+		return sumOf(u.Checksum, v.data)
+	}
+	h := checksum.New(u.Checksum)
+	for _, p := range v.parts {
+		raw, _ := base64.StdEncoding.DecodeString(p.sum.Value)
+		h.Write(raw)
+	}
+	value := fmt.Sprintf("%s-%d", checksum.Encode(h.Sum(nil)), len(v.parts))
+	return object.Checksum{Algorithm: u.Checksum, Type: checksum.Composite, Value: value}
+}
+
+func checkSum(want, got object.Checksum) error {
+	switch {
+	case want.Algorithm == checksum.None:
+		return nil
+	case got.Algorithm == checksum.None:
+		return fail(fault.InvalidRequest)
+	case want.Algorithm != got.Algorithm || want.Value != strings.Split(got.Value, "-")[0] && want.Value != got.Value:
+		return fail(fault.BadDigest)
+	}
+	return nil
+}
+
+func (b *bucket) end(u *upload) {
+	b.gone[u.UploadID] = u.seq
+	b.uploads = slices.DeleteFunc(b.uploads, func(x *upload) bool { return x == u })
+}
+
+// AbortUpload gives an upload up.
+func (m *Model) AbortUpload(req object.AbortUpload) error {
+	b, u, err := m.upload(req.Bucket, req.Key, req.UploadID)
+	if err != nil {
+		return err
+	}
+	if !req.IfInitiated.IsZero() && !second(req.IfInitiated).Equal(second(u.Initiated)) {
+		return fail(fault.PreconditionFailed)
+	}
+	b.end(u)
+	return nil
+}
+
+// ListParts returns a page of parts.
+func (m *Model) ListParts(req object.ListParts) (object.PartPage, error) {
+	_, u, err := m.upload(req.Bucket, req.Key, req.UploadID)
+	if err != nil {
+		return object.PartPage{}, err
+	}
+	page := object.PartPage{Upload: u.Upload}
+	for i := range u.parts {
+		if u.parts[i].number <= req.After || req.Max == 0 {
+			continue
+		}
+		if len(page.Parts) == req.Max {
+			page.Truncated, page.Next = true, page.Parts[req.Max-1].Number
+			break
+		}
+		page.Parts = append(page.Parts, u.parts[i].describe())
+	}
+	return page, nil
+}
+
+// ObjectParts returns the numbers and sizes of all parts of a finished object.
+func (m *Model) ObjectParts(bucket, key, id string) ([]object.Part, error) {
+	_, v, err := m.lookup(bucket, key, id)
+	if err != nil {
+		return nil, err
+	}
+	var out []object.Part
+	for i := range v.parts {
+		out = append(out, v.parts[i].describe())
+	}
+	return out, nil
+}
