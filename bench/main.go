@@ -129,17 +129,37 @@ func runCompare(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	work, err := workDir(*dir)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		logf("removing %s", work) // millions of files after a full run
+		os.RemoveAll(work)
+	}()
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
 	report, err := compare.Run(ctx, compare.Config{
 		Servers: strings.Split(*servers, ","), Rounds: *rounds, Duration: c.duration, Items: match, Sizes: c.sizes(),
-		Dir: *dir, Bin: *bin, Source: *source, Strace: *strace, Unsigned: c.unsigned, Drop: c.drop, Requests: *requests, Log: logf,
+		Dir: work, Bin: *bin, Source: *source, Strace: *strace, Unsigned: c.unsigned, Drop: c.drop, Requests: *requests, Log: logf,
 	})
 	if report == nil {
 		return err
 	}
 	report.Compare()
 	return errors.Join(err, write(report, *out))
+}
+
+// workDir makes an empty directory below dir.
+func workDir(dir string) (string, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return "", err
+	}
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return os.MkdirTemp(dir, "run-")
 }
 
 func logf(format string, args ...any) { fmt.Fprintf(os.Stderr, format+"\n", args...) }

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
@@ -24,7 +23,7 @@ type Config struct {
 	Duration time.Duration  // of one turn of one item
 	Items    *regexp.Regexp // nil: all
 	Sizes    load.Sizes
-	Dir      string // working directory; everything made in it is removed again
+	Dir      string // absolute and empty: the servers' data; the caller removes it, after the report perhaps
 	Bin      string // where installed servers are kept
 	Source   string // this module, to build our server from
 	Strace   bool   // count syncs too
@@ -44,18 +43,7 @@ func Run(ctx context.Context, c Config) (*Report, error) {
 	if len(items) == 0 || len(c.Servers) == 0 || c.Rounds < 1 {
 		return nil, errors.New("nothing to compare")
 	}
-	if err := os.MkdirAll(c.Dir, 0o755); err != nil {
-		return nil, err
-	}
-	dir, err := filepath.Abs(c.Dir)
-	if err != nil {
-		return nil, err
-	}
-	if dir, err = os.MkdirTemp(dir, "run-"); err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	r := &run{Config: c, items: items, dir: dir, report: newReport(c, dir)}
+	r := &run{Config: c, items: items, report: newReport(c)}
 	defer r.stop()
 	if err := r.startAll(ctx); err != nil {
 		return nil, err
@@ -84,7 +72,6 @@ func choose(items []*load.Item, want *regexp.Regexp) []*load.Item {
 type run struct {
 	Config
 	items   []*load.Item
-	dir     string
 	servers []*server
 	report  *Report
 }
@@ -106,7 +93,7 @@ func (r *run) startAll(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s, err := newServer(spec, program, filepath.Join(r.dir, name), r.Sizes, r.Log)
+		s, err := newServer(spec, program, filepath.Join(r.Dir, name), r.Sizes, r.Log)
 		if err != nil {
 			return err
 		}

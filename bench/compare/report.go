@@ -90,7 +90,7 @@ type Median struct {
 	Written  float64 `json:"written_per_byte_stored,omitempty"`
 }
 
-func newReport(c Config, dir string) *Report {
+func newReport(c Config) *Report {
 	payload := "SHA-256 of the body"
 	if c.Unsigned {
 		payload = "UNSIGNED-PAYLOAD"
@@ -99,7 +99,7 @@ func newReport(c Config, dir string) *Report {
 	if c.Drop {
 		bodies = "dropped in the kernel"
 	}
-	return &Report{Bodies: bodies, Date: time.Now().UTC().Truncate(time.Second), Machine: machine(dir), Rounds: c.Rounds, Seconds: c.Duration.Seconds(), Payload: payload}
+	return &Report{Bodies: bodies, Date: time.Now().UTC().Truncate(time.Second), Machine: machine(c.Dir), Rounds: c.Rounds, Seconds: c.Duration.Seconds(), Payload: payload}
 }
 
 func (r *Report) addServer(s *server) {

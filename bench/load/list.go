@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"time"
 )
 
 const (
@@ -26,7 +27,8 @@ func listBucket(ctx context.Context, e *Env, keys int) (string, error) {
 		if err := e.makeBucket(bucket); err != nil {
 			return err
 		}
-		e.logf("filling %s", bucket)
+		begun := time.Now()
+		defer func() { e.logf("filled %s in %.1f s", bucket, time.Since(begun).Seconds()) }()
 		if e.Seed == nil {
 			return e.fill(ctx, bucket, keys, listKey, e.body(listedSize))
 		}
