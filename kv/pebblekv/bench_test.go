@@ -156,23 +156,28 @@ func BenchmarkViewTwoGets(b *testing.B) {
 	})
 	b.Run("written", func(b *testing.B) {
 		db := newBench(b, rows)
-		stop, done := make(chan struct{}), make(chan struct{})
-		go func() {
-			defer close(done)
-			body := random4K()
-			for n := uint64(0); ; n++ {
-				select {
-				case <-stop:
-					return
-				default:
-					_ = put(db, n, body)
-				}
-			}
-		}()
+		stop := write(db)
 		views(b, db, rows)
-		close(stop)
-		<-done
+		stop()
 	})
+}
+
+// write keeps one writer busy until the returned function is called.
+func write(db *pebblekv.DB) (stop func()) {
+	quit, done := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(done)
+		body := random4K()
+		for n := uint64(0); ; n++ {
+			select {
+			case <-quit:
+				return
+			default:
+				_ = put(db, n, body)
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
 }
 
 func views(b *testing.B, db *pebblekv.DB, rows int) {
@@ -188,37 +193,33 @@ func views(b *testing.B, db *pebblekv.DB, rows int) {
 	})
 }
 
-// BenchmarkRawSnapshot does the same Gets with a snapshot of Pebble for each View, for comparison.
-func BenchmarkRawSnapshot(b *testing.B) {
-	const rows = 100_000
-	db, err := pebble.Open(b.TempDir(), &pebble.Options{CacheSize: 32 << 20, MemTableSize: 16 << 20, Logger: quiet{}})
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer db.Close()
-	for i := range rows {
-		if err := db.Set(objectKey(i), make([]byte, 300), pebble.NoSync); err != nil {
-			b.Fatal(err)
-		}
-	}
-	b.ReportAllocs()
-	b.ResetTimer()
-	b.SetParallelism(8)
-	b.RunParallel(func(pb *testing.PB) {
-		rng := rand.New(rand.NewPCG(1, rand.Uint64()))
-		for pb.Next() {
-			s := db.NewSnapshot()
-			for _, k := range [][]byte{[]byte("o/0000000"), objectKey(rng.IntN(rows))} {
-				_, closer, err := s.Get(k)
-				if err != nil {
-					b.Error(err)
-					return
+// BenchmarkViewEmpty is what a View costs by itself; pebble=true makes a snapshot of Pebble for each instead, for comparison.
+// With a writer beside them, snapshots cannot all be shared.
+func BenchmarkViewEmpty(b *testing.B) {
+	for _, written := range []bool{false, true} {
+		for _, raw := range []bool{false, true} {
+			b.Run(fmt.Sprintf("written=%v/pebble=%v", written, raw), func(b *testing.B) {
+				db := newBench(b, 1000)
+				view := func() error { return db.View(ctx, func(kv.Reader) error { return nil }) }
+				if raw {
+					view = func() error { return pebblekv.RawSnapshot(db) }
 				}
-				closer.Close()
-			}
-			s.Close()
+				stop := func() {}
+				if written {
+					stop = write(db)
+				}
+				b.SetParallelism(8)
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						if err := view(); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+				stop()
+			})
 		}
-	})
+	}
 }
 
 func BenchmarkAbsentGet(b *testing.B) {

@@ -19,9 +19,8 @@
 // When the log or the manifest cannot be written, the Updates that were waiting end with an error that wraps
 // kv.ErrUnknown. The store then stands as after a power cut: Views go on reading the state in memory, and the next
 // Update opens the directory again and goes on from what is on disk. If that fails the Update fails, with nothing changed.
-// Updates done by UpdateLazy, or with Options.Sync off, may be gone then, as in a crash. See guardFS.
-//
-// Only an inconsistency inside Pebble itself panics.
+// Updates done by UpdateLazy, or with Options.Sync off, may be gone then, as in a crash. The same is done when Pebble
+// finds its state inconsistent and asks for the end of the process. See guardFS.
 package pebblekv
 
 import (
@@ -81,7 +80,7 @@ func Open(o Options) (*DB, error) {
 	db := &DB{
 		opt:        o,
 		lock:       lock,
-		cache:      pebble.NewCache(o.CacheBytes),
+		cache:      pebble.NewCache(o.CacheBytes + 2*int64(o.memTable)), // Pebble takes its tables in memory out of it
 		writer:     make(chan struct{}, 1),
 		retryEvery: time.Second,
 		now:        time.Now,

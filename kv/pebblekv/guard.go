@@ -19,6 +19,8 @@ import (
 // acknowledges nothing any more, serves reads from what it has, and opens the
 // directory again for the next Update, as it would after a crash.
 //
+// The same happens when Pebble asks for the end of the process for other reasons, see logger.
+//
 // Tables are written under fresh names, so their errors are Pebble's own to handle (it tries again), and
 // a guard that has failed still lets them through until it is detached.
 type guardFS struct {

@@ -9,7 +9,10 @@ import (
 )
 
 // logger passes Pebble's log on at debug level.
-type logger struct{ log *slog.Logger }
+type logger struct {
+	log *slog.Logger
+	fs  *guardFS
+}
 
 func (l logger) write(level slog.Level, format string, args []any) {
 	if l.log.Enabled(context.Background(), level) {
@@ -20,18 +23,18 @@ func (l logger) write(level slog.Level, format string, args []any) {
 func (l logger) Infof(format string, args ...any)  { l.write(slog.LevelDebug, format, args) }
 func (l logger) Errorf(format string, args ...any) { l.write(slog.LevelDebug, format, args) }
 
-// Fatalf is called when Pebble finds its own state inconsistent, and must not return. Failing disks do
-// not come here, see guardFS.
+// Fatalf is called when Pebble finds its own state inconsistent, for instance when a table is missing, and expects the
+// process to end. Freezing the disk is as good, and leaves it to the DB to open the store again.
 func (l logger) Fatalf(format string, args ...any) {
 	l.write(slog.LevelError, format, args)
-	panic("pebblekv: " + fmt.Sprintf(format, args...))
+	l.fs.freeze(fmt.Errorf(format, args...))
 }
 
 // listener reports what an operator should know, and all the rest at debug level.
-func listener(log *slog.Logger) *pebble.EventListener {
-	l := pebble.EventListener{}
+func listener(to logger) *pebble.EventListener {
+	l, log := pebble.EventListener{}, to.log
 	if log.Enabled(context.Background(), slog.LevelDebug) {
-		l = pebble.MakeLoggingEventListener(logger{log})
+		l = pebble.MakeLoggingEventListener(to)
 	}
 	l.DataCorruption = func(info pebble.DataCorruptionInfo) {
 		log.Error("metadata store: damaged file", "path", info.Path, "err", info.Details)

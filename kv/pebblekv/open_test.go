@@ -9,7 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"myfsio/kv"
 	"myfsio/kv/pebblekv"
@@ -119,5 +124,67 @@ func TestStats(t *testing.T) {
 	}
 	if s := db.Stats(); s != (pebblekv.Stats{}) {
 		t.Errorf("Stats after Close = %+v", s)
+	}
+}
+
+// TestFatal lets Pebble ask for the end of the process.
+func TestFatal(t *testing.T) {
+	db := open(t, pebblekv.Options{Dir: t.TempDir(), Sync: true})
+	defer db.Close()
+	j := journal{db}
+	for want := int64(1); want < 4; want++ {
+		if n, err := j.add(db.Update); err != nil || n != want {
+			t.Fatalf("row %d: %d, %v", want, n, err)
+		}
+		pebblekv.Fatal(db)
+		if n, err := j.length(); err != nil || n != want || !db.Stats().Failed {
+			t.Fatalf("reads after a failure: %d rows of %d, %v", n, want, err)
+		}
+	}
+}
+
+// TestPause checks that a store that cannot be opened again is not tried for every Update.
+func TestPause(t *testing.T) {
+	var broken atomic.Bool
+	var calls atomic.Int64
+	fs := errorfs.Wrap(vfs.NewMem(), errorfs.InjectorFunc(func(op errorfs.Op) error {
+		if op.Kind.ReadOrWrite() == errorfs.OpIsRead || !broken.Load() {
+			return nil
+		}
+		calls.Add(1)
+		return errorfs.ErrInjected
+	}))
+	db := open(t, pebblekv.Options{Dir: "db", FS: fs, Sync: true})
+	now := time.Unix(0, 0)
+	pebblekv.SetClock(db, func() time.Time { return now })
+	j := journal{db}
+	if _, err := j.add(db.Update); err != nil {
+		t.Fatal(err)
+	}
+	broken.Store(true)
+	if _, err := j.add(db.Update); !errors.Is(err, kv.ErrUnknown) {
+		t.Fatalf("Update on a broken disk: %v, want ErrUnknown", err)
+	}
+	refused := func() {
+		t.Helper()
+		if _, err := j.add(db.Update); err == nil || errors.Is(err, kv.ErrUnknown) || !errors.Is(err, errorfs.ErrInjected) {
+			t.Fatalf("Update on a broken disk: %v, want a refusal", err)
+		}
+	}
+	refused()
+	before := calls.Load()
+	refused()
+	if after := calls.Load(); after != before {
+		t.Errorf("the disk was tried again at once: %d calls", after-before)
+	}
+	broken.Store(false)
+	refused()
+	now = now.Add(time.Minute)
+	n, err := j.add(db.Update)
+	if err != nil || n < 2 {
+		t.Fatalf("after the disk healed: row %d, %v", n, err)
+	}
+	if err := db.Close(); err != nil {
+		t.Fatal(err)
 	}
 }

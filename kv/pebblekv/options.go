@@ -20,7 +20,8 @@ type Options struct {
 	// Sync makes Update wait until its changes are on disk. Without it a crash of the machine may lose the last
 	// updates, never their order; a crash of the process loses at most what the log had not yet handed to the system.
 	Sync bool
-	// CacheBytes bounds the cache of table blocks; 0 is 32 MiB.
+	// CacheBytes bounds the cache of table blocks; 0 is 32 MiB. Beside it the store uses 32 MiB for
+	// changes on their way to disk; more than that is taken from the cache for the time.
 	CacheBytes int64
 	// Logger takes Pebble's own log at debug level, and warnings; nil discards.
 	Logger *slog.Logger
@@ -32,8 +33,8 @@ const (
 	defaultCacheBytes = 32 << 20
 
 	// memTableBytes: a table of 16 MiB takes some 10^4 rows with small bodies; larger ones would save little, as
-	// rows of objects are written once. At most four of them exist, which bounds memory to 64 MiB and what Open must
-	// replay to less than a second.
+	// rows of objects are written once. One fills up while one is used again; writes wait when four exist, which
+	// bounds what Open must replay to well under a second.
 	memTableBytes = 16 << 20
 	memTables     = 4
 
@@ -63,14 +64,15 @@ func (o Options) withDefaults() Options {
 // Values stay inside the tables: separation into value files is still among the library's experimental options, and
 // gains little here, because bodies of small objects lie under keys that only grow, so that compactions
 // move their tables instead of rewriting them.
-func (o Options) pebble(fs vfs.FS, cache *pebble.Cache) *pebble.Options {
+func (o Options) pebble(fs *guardFS, cache *pebble.Cache) *pebble.Options {
+	log := logger{o.Logger, fs}
 	p := &pebble.Options{
 		FS:                          fs,
 		Cache:                       cache,
 		Merger:                      merger,
 		FormatMajorVersion:          format,
-		Logger:                      logger{o.Logger},
-		EventListener:               listener(o.Logger),
+		Logger:                      log,
+		EventListener:               listener(log),
 		MemTableSize:                o.memTable,
 		MemTableStopWritesThreshold: memTables,
 		// Two sublevels make a compaction due, so reads meet few; writes stop only when

@@ -97,6 +97,9 @@ func (tx *txn) commit(sync bool) (*pending, error) {
 		}
 		e.applied.Add(1)
 		e.dropSnapshot()
+		if err := e.fs.failed(); err != nil {
+			return nil, unknown(err)
+		}
 		return nil, nil
 	}
 	if err := e.db.ApplyNoSyncWait(tx.batch, pebble.Sync); err != nil {
@@ -124,7 +127,7 @@ func (p *pending) durable() error {
 		err = p.e.fs.failed()
 	}
 	if err != nil {
-		return fmt.Errorf("%w: %w", kv.ErrUnknown, err)
+		return unknown(err)
 	}
 	for {
 		n := p.e.synced.Load()
@@ -134,3 +137,5 @@ func (p *pending) durable() error {
 	}
 	return p.batch.Close()
 }
+
+func unknown(err error) error { return fmt.Errorf("pebblekv: %w: %w", kv.ErrUnknown, err) }
