@@ -136,6 +136,7 @@ func (s *Store) copyBytes(ctx context.Context, req *CopyObject, src *Reader, rec
 	}
 	defer st.discard()
 	next.body, next.etag, next.size = st.body, st.md5, st.size
+	next.parts, next.flags, next.sum = 0, 0, sumRecord{}
 	if alg != checksum.None {
 		next.sum = sumRecord{alg: alg, typ: checksum.FullObject, raw: st.sum}
 	}

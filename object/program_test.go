@@ -216,7 +216,9 @@ func (w *world) logf(format string, args ...any) {
 
 // run does one step on both sides and compares the answers.
 func (w *world) run(s step) error {
-	w.clock = w.clock.Add(s.dt)
+	if w.clock = w.clock.Add(s.dt); w.clock.After(w.latest) {
+		w.latest = w.clock
+	}
 	bucket, key := bucketNames[s.b], nasty[s.k]
 	switch s.op {
 	case "put":

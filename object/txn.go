@@ -163,7 +163,7 @@ func (t *txn) countOld(b *Bucket, rec *versionRecord, sign int64) {
 
 // drop gives up the body of a version that no row names any more, unless keep still uses it.
 func (t *txn) drop(rec *versionRecord, keep body) error {
-	if rec.body == keep && rec.body.kind != bodyEmpty {
+	if rec.body == keep { // an empty one has a manifest where it came from an upload
 		return nil
 	}
 	if rec.flags&flagParts != 0 {

@@ -71,23 +71,37 @@ func (m *merge) start(r kv.Reader, req *ListVersions) error {
 		from := m.g.behind(req.KeyMarker)
 		return m.seek(from, nil)
 	}
-	m.topKey = req.KeyMarker
 	rec, isCurrent, err := find(r, m.b.ID, req.KeyMarker, req.VersionMarker)
 	if err != nil {
 		return err
 	}
-	at := versionsOf(m.b.ID, req.KeyMarker)
-	switch {
-	case isCurrent && rec != nil: // all the older versions of the key follow
-	case rec != nil:
+	if rec == nil {
+		return m.startBehindGone(r, req)
+	}
+	m.topKey = req.KeyMarker
+	at := versionsOf(m.b.ID, req.KeyMarker) // all the older versions of the key follow
+	if !isCurrent {
 		at = append(versionKey(m.b.ID, req.KeyMarker, rec.id), 0)
-	case req.VersionMarker == NullVersion: // it is gone, and where it was is not known
-		return m.seek(req.KeyMarker+"\x00", nil)
-	default: // gone: its order tells where it was
-		v, _ := parseVersion(req.VersionMarker)
-		at = versionKey(m.b.ID, req.KeyMarker, v)
 	}
 	return m.seek(req.KeyMarker+"\x00", at)
+}
+
+// startBehindGone starts where the version of the marker was: whoever deletes the versions of a page before he asks for the
+// next one must not miss any. Where the null version was is not known; then the key begins anew.
+func (m *merge) startBehindGone(r kv.Reader, req *ListVersions) error {
+	top, err := current(r, m.b.ID, req.KeyMarker)
+	if err == nil && top == nil {
+		top, err = newest(r, m.b.ID, req.KeyMarker)
+	}
+	if err != nil {
+		return err
+	}
+	v, err := parseVersion(req.VersionMarker)
+	if err != nil || top == nil || stamp(top.id) < stamp(v) {
+		return m.seek(req.KeyMarker, nil)
+	}
+	m.topKey = req.KeyMarker
+	return m.seek(req.KeyMarker+"\x00", versionKey(m.b.ID, req.KeyMarker, v))
 }
 
 // seek moves cur to key, and old to row, or to the same key where row is nil.

@@ -30,12 +30,11 @@ const (
 
 // world is a store and the model of it, which do the same things.
 type world struct {
-	ctx   context.Context
-	cfg   object.Config
-	s     *object.Store
-	m     *model.Model
-	clock time.Time
-	start object.Mark // of the first store
+	ctx           context.Context
+	cfg           object.Config
+	s             *object.Store
+	m             *model.Model
+	clock, latest time.Time
 
 	model map[string]string // version and upload ids: real to model
 	real  map[string]string
@@ -61,6 +60,11 @@ func newWorld(db kv.DB, blobs blob.Store) (*world, error) {
 
 // restart makes a new store over the same engines, as a process that begins.
 func (w *world) restart() (err error) {
+	if w.clock.Before(w.latest) { // what one process numbered stays in order in the next only as far as the clock does
+		w.clock = w.latest
+	}
+	w.clock = w.clock.Add(time.Second)
+	w.latest = w.clock
 	w.s, err = object.New(w.ctx, w.cfg)
 	return err
 }
