@@ -1,0 +1,155 @@
+package s3
+
+import (
+	"context"
+	"strings"
+
+	"myfsio/checksum"
+	"myfsio/fault"
+	"myfsio/gate"
+	"myfsio/object"
+	"myfsio/s3/wire"
+)
+
+// copyObject serves CopyObject. Reading the source passes the gate as a request of its own.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
+func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error) {
+	src, err := r.copySource(ctx)
+	if err != nil {
+		return nil, err
+	}
+	cp := object.CopyObject{SourceBucket: src.Bucket, SourceKey: src.Key, SourceVersionID: src.VersionID, SourceIf: r.sourceConditions(),
+		Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner()}
+	if cp.ReplaceMeta, err = r.directive("X-Amz-Metadata-Directive"); err != nil {
+		return nil, err
+	}
+	if cp.ReplaceTags, err = r.directive("X-Amz-Tagging-Directive"); err != nil {
+		return nil, err
+	}
+	if cp.Meta, err = r.metadata(); err != nil {
+		return nil, err
+	}
+	if err := r.copyTagRights(ctx, src, cp.ReplaceTags); err != nil {
+		return nil, err
+	}
+	if cp.Checksum, err = r.checksumAlgorithm(); err != nil {
+		return nil, err
+	}
+	if cp.If, err = r.writeConditions(); err != nil {
+		return nil, err
+	}
+	done, err := h.cfg.Store.Copy(ctx, cp)
+	if err != nil {
+		return nil, r.copyCondition(err)
+	}
+	v := &done.Version
+	res := r.answer()
+	res.setVersion(v)
+	res.set("x-amz-copy-source-version-id", done.SourceVersionID)
+	res.doc = &wire.CopyResult{Modified: v.Modified, ETag: v.ETag, Checksum: sumOf(v.Checksum)}
+	r.record.Size, r.record.VersionID = v.Size, v.VersionID
+	return res, nil
+}
+
+// copySource reads x-amz-copy-source and asks the gate whether the sender may read it.
+func (r *request) copySource(ctx context.Context) (wire.CopySource, error) {
+	src, err := wire.ParseCopySource(r.header("X-Amz-Copy-Source"))
+	if err != nil {
+		return src, err
+	}
+	if err := r.mayRead(ctx, src, opGetObject); err != nil {
+		return src, err
+	}
+	if want := r.header("X-Amz-Source-Expected-Bucket-Owner"); want != "" {
+		return src, r.expectOwner(ctx, src.Bucket, want)
+	}
+	return src, nil
+}
+
+// mayRead asks the gate for a right on the source of a copy.
+func (r *request) mayRead(ctx context.Context, src wire.CopySource, op *gate.Op) error {
+	read := r.gate
+	read.Op, read.Extra = op, nil
+	read.Bucket, read.Key, read.VersionID = src.Bucket, src.Key, src.VersionID
+	return r.h.cfg.Gate.Authorize(ctx, &read)
+}
+
+// copyTagRights asks for the rights to the tags that the copy takes along or sets.
+func (r *request) copyTagRights(ctx context.Context, src wire.CopySource, replace bool) error {
+	if replace {
+		return r.tagRight(ctx)
+	}
+	v, err := r.h.cfg.Store.Tags(ctx, src.Bucket, src.Key, src.VersionID)
+	if err != nil || len(v.Meta.Tags) == 0 {
+		return nil // Copy tells what is wrong with the source
+	}
+	return r.mayRead(ctx, src, opGetObjectTagging)
+}
+
+// directive reads COPY or REPLACE; true for REPLACE.
+func (r *request) directive(header string) (bool, error) {
+	switch v := r.header(header); v {
+	case "", "COPY":
+		return false, nil
+	case "REPLACE":
+		return true, nil
+	default:
+		return false, wire.InvalidArgument(strings.ToLower(header), v, "Unknown directive.")
+	}
+}
+
+// sourceConditions reads the preconditions on the source of a copy.
+func (r *request) sourceConditions() object.Conditions {
+	var c object.Conditions
+	if v := r.header("X-Amz-Copy-Source-If-Match"); v != "" {
+		c.IfMatch = wire.ParseETags(v, false)
+	}
+	if v := r.header("X-Amz-Copy-Source-If-None-Match"); v != "" {
+		c.IfNoneMatch = wire.ParseETags(v, true)
+	}
+	c.IfModifiedSince, _ = wire.ParseTime(r.header("X-Amz-Copy-Source-If-Modified-Since"))
+	c.IfUnmodifiedSince, _ = wire.ParseTime(r.header("X-Amz-Copy-Source-If-Unmodified-Since"))
+	return c
+}
+
+// copyCondition names the condition of a copy that failed.
+func (r *request) copyCondition(err error) error {
+	if !fault.Is(err, fault.PreconditionFailed) {
+		return err
+	}
+	for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since", "If-Modified-Since"} {
+		if r.header("X-Amz-Copy-Source-"+name) != "" {
+			return detail(err, "Condition", "x-amz-copy-source-"+name)
+		}
+	}
+	return r.condition(err)
+}
+
+// checksumAlgorithm reads x-amz-checksum-algorithm.
+func (r *request) checksumAlgorithm() (checksum.Algorithm, error) {
+	v := r.header("X-Amz-Checksum-Algorithm")
+	if v == "" {
+		return checksum.None, nil
+	}
+	alg, ok := checksum.Parse(v)
+	if !ok {
+		return alg, fault.New(fault.InvalidRequest, "Checksum algorithm provided is unsupported. Please try again with any of the valid types: %s", algorithmNames())
+	}
+	return alg, nil
+}
+
+func algorithmNames() string {
+	var names []string
+	for _, a := range checksum.All() {
+		names = append(names, a.String())
+	}
+	return "[" + strings.Join(names, ", ") + "]"
+}
+
+// sumOf is a checksum as documents show it.
+func sumOf(c object.Checksum) wire.Checksum {
+	if c.Algorithm == checksum.None {
+		return wire.Checksum{}
+	}
+	return wire.Checksum{Algorithm: c.Algorithm.String(), Type: c.Type.String(), Value: c.Value}
+}

@@ -1,0 +1,145 @@
+package s3
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+
+	"myfsio/fault"
+	"myfsio/object"
+	"myfsio/s3/wire"
+)
+
+// deleteObject serves DeleteObject.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
+func (h *Handler) deleteObject(ctx context.Context, r *request) (*response, error) {
+	del := object.DeleteObject{Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner()}
+	var err error
+	if del.VersionID, err = r.versionParam(); err != nil {
+		return nil, err
+	}
+	if del.If, err = r.deleteConditions(); err != nil {
+		return nil, err
+	}
+	d, err := h.cfg.Store.Delete(ctx, del)
+	if err != nil {
+		return nil, r.condition(err)
+	}
+	res := r.answer()
+	res.status = http.StatusNoContent
+	res.set("x-amz-version-id", d.VersionID)
+	if d.DeleteMarker {
+		res.set("x-amz-delete-marker", "true")
+	}
+	r.record.VersionID = d.VersionID
+	return res, nil
+}
+
+// deleteConditions reads the preconditions of a delete.
+func (r *request) deleteConditions() (object.WriteConditions, error) {
+	c, err := r.writeConditions()
+	if err != nil {
+		return c, err
+	}
+	if c.IfNoneMatch != "" {
+		return c, notBuilt("If-None-Match")
+	}
+	if c.IfMatchModified, err = r.headerTime("X-Amz-If-Match-Last-Modified-Time"); err != nil {
+		return c, err
+	}
+	if v := r.header("X-Amz-If-Match-Size"); v != "" {
+		n, err := strconv.ParseInt(v, 10, 64)
+		if err != nil || n < 0 {
+			return c, wire.InvalidArgument("x-amz-if-match-size", v, "The header is not a size.")
+		}
+		c.IfMatchSize = &n
+	}
+	return c, nil
+}
+
+// deleteObjects serves DeleteObjects. Every key passes the gate by itself.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
+func (h *Handler) deleteObjects(ctx context.Context, r *request) (*response, error) {
+	if _, err := h.cfg.Store.HeadBucket(ctx, r.gate.Bucket); err != nil {
+		if r.gate.Principal.Anonymous() {
+			return nil, errAccessDenied()
+		}
+		return nil, err
+	}
+	body, digested, err := r.document(wire.MaxLargeDocument)
+	if err != nil {
+		return nil, err
+	}
+	if !digested {
+		return nil, fault.New(fault.InvalidRequest, "Missing required header for this request: Content-MD5 OR x-amz-checksum-*")
+	}
+	doc, err := wire.ParseDelete(body, object.MaxDelete)
+	if err != nil {
+		return nil, err
+	}
+	entries := make([]wire.DeletedEntry, len(doc.Keys))
+	if err := h.deleteAllowed(ctx, r, doc.Keys, entries); err != nil {
+		return nil, err
+	}
+	res := r.answer()
+	res.doc = &wire.DeleteResult{Entries: shown(entries, doc.Quiet)}
+	return res, nil
+}
+
+// deleteAllowed deletes the keys the sender may delete, and fills in what became of each.
+func (h *Handler) deleteAllowed(ctx context.Context, r *request, keys []wire.DeleteKey, entries []wire.DeletedEntry) error {
+	dels := make([]object.DeleteObject, 0, len(keys))
+	at := make([]int, 0, len(keys)) // of each of dels in entries
+	owner := r.owner()
+	one := r.gate
+	one.Op = opDeleteObject
+	for i, k := range keys {
+		entries[i] = wire.DeletedEntry{Key: k.Key, VersionID: k.VersionID}
+		one.Key, one.VersionID = k.Key, k.VersionID
+		if err := h.cfg.Gate.Authorize(ctx, &one); err != nil {
+			entries[i].Code, entries[i].Message = words(err)
+			continue
+		}
+		dels = append(dels, object.DeleteObject{Bucket: r.gate.Bucket, Key: k.Key, VersionID: k.VersionID, Owner: owner,
+			If: object.WriteConditions{IfMatch: k.ETag, IfMatchModified: k.Modified, IfMatchSize: k.Size}})
+		at = append(at, i)
+	}
+	if len(dels) == 0 {
+		return nil
+	}
+	done, err := h.cfg.Store.DeleteBatch(ctx, r.gate.Bucket, dels)
+	if err != nil {
+		return err
+	}
+	for i, d := range done {
+		e := &entries[at[i]]
+		if d.Err != nil {
+			e.Code, e.Message = words(d.Err)
+			continue
+		}
+		if d.DeleteMarker {
+			e.DeleteMarker, e.DeleteMarkerVersionID = true, d.VersionID
+		}
+	}
+	return nil
+}
+
+// words are the code and message of an error.
+func words(err error) (code, msg string) {
+	p := problemOf(err)
+	return p.code, p.msg
+}
+
+// shown leaves out the successes of a quiet delete.
+func shown(entries []wire.DeletedEntry, quiet bool) []wire.DeletedEntry {
+	if !quiet {
+		return entries
+	}
+	failed := entries[:0]
+	for _, e := range entries {
+		if e.Code != "" {
+			failed = append(failed, e)
+		}
+	}
+	return failed
+}

@@ -1,0 +1,206 @@
+package s3
+
+import (
+	"context"
+	"math/rand/v2"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"myfsio/fault"
+	"myfsio/gate"
+	"myfsio/object"
+	"myfsio/s3/wire"
+	"myfsio/sigv4"
+)
+
+// request is a request on its way. It belongs to one goroutine.
+type request struct {
+	h     *Handler
+	w     http.ResponseWriter
+	http  *http.Request
+	query wire.Query
+	gate  gate.Request
+	proof *sigv4.Request // nil for a request that is not signed
+	conn  *http.ResponseController
+
+	resource string // path of the resource, for errors
+	received int64  // decoded bytes of the body
+	hasBody  bool   // the client announced a body
+	record   Record
+	res      response
+}
+
+func newRequest(h *Handler, w http.ResponseWriter, req *http.Request) *request {
+	r := &request{h: h, w: w, http: req, hasBody: req.ContentLength != 0}
+	r.gate.ID = hexID(rand.Uint64())
+	r.gate.Started = h.cfg.Now()
+	r.gate.SourceIP = h.cfg.SourceIP(req)
+	r.gate.UserAgent = req.UserAgent()
+	r.gate.Referer = req.Referer()
+	r.gate.Secure = req.TLS != nil
+	r.record.Size = -1
+	return r
+}
+
+// run takes the request from its target to the answer of its handler.
+func (r *request) run(ctx context.Context) (*response, error) {
+	if err := r.target(); err != nil {
+		return nil, err
+	}
+	r.watchBody()
+	if err := r.identify(ctx); err != nil {
+		return nil, err
+	}
+	rt, err := r.route()
+	if err != nil {
+		// Who may do nothing is not told what there is.
+		if r.gate.Principal.Anonymous() {
+			return nil, errAccessDenied()
+		}
+		return &r.res, err // with Allow
+	}
+	var res *response
+	r.gate.Op = rt.op
+	err = r.h.cfg.Gate.Run(ctx, &r.gate, func(ctx context.Context) error {
+		if err := r.checkHeaders(ctx); err != nil {
+			return err
+		}
+		var err error
+		res, err = rt.serve(r.h, ctx, r)
+		return err
+	})
+	return res, err
+}
+
+func errAccessDenied() error { return fault.New(fault.AccessDenied, "Access Denied") }
+
+// target finds the bucket and key the request names, and parses its query.
+func (r *request) target() error {
+	u := r.http.URL
+	r.resource = u.Path
+	escaped, plain := u.Path, true
+	if u.RawPath != "" {
+		escaped, plain = u.RawPath, false
+	}
+	var err error
+	if r.gate.Bucket = r.h.virtualHost(r.http.Host); r.gate.Bucket != "" {
+		r.gate.Key = strings.TrimPrefix(escaped, "/")
+	} else {
+		r.gate.Bucket, r.gate.Key, _ = strings.Cut(strings.TrimPrefix(escaped, "/"), "/")
+		if !plain {
+			if r.gate.Bucket, err = wire.UnescapePath(r.gate.Bucket); err != nil {
+				return err
+			}
+		}
+	}
+	if !plain {
+		if r.gate.Key, err = wire.UnescapePath(r.gate.Key); err != nil {
+			return err
+		}
+	}
+	if !utf8.ValidString(r.gate.Key) || !utf8.ValidString(r.gate.Bucket) {
+		r.resource = ""
+		return &fault.Error{Kind: fault.InvalidRequest, Code: "InvalidURI", Msg: "Couldn't parse the specified URI."}
+	}
+	if r.query, err = wire.ParseQuery(u.RawQuery); err != nil {
+		return err
+	}
+	r.gate.VersionID = r.query.Get("versionId")
+	return nil
+}
+
+// virtualHost returns the bucket in a Host header, "" for path style.
+func (h *Handler) virtualHost(host string) string {
+	if len(h.cfg.Domains) == 0 {
+		return ""
+	}
+	if i := strings.LastIndexByte(host, ':'); i >= 0 && strings.IndexByte(host[i:], ']') < 0 {
+		host = host[:i]
+	}
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	for _, d := range h.cfg.Domains {
+		if host == d {
+			return ""
+		}
+		if bucket, ok := strings.CutSuffix(host, d); ok && len(bucket) > 1 && strings.HasSuffix(bucket, ".") {
+			return bucket[:len(bucket)-1]
+		}
+	}
+	return ""
+}
+
+// header returns a header by its canonical name.
+func (r *request) header(name string) string {
+	if v := r.http.Header[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// owner is the canonical id of whoever sends the request.
+func (r *request) owner() string { return r.h.cfg.Owner(r.gate.Principal.UserID) }
+
+// showOwner is an owner as documents show it.
+func (h *Handler) showOwner(canonicalID string) wire.Owner {
+	return wire.Owner{ID: canonicalID, DisplayName: h.cfg.DisplayName(canonicalID)}
+}
+
+// versionParam returns versionId, which must not be empty when it is there.
+func (r *request) versionParam() (string, error) {
+	if r.gate.VersionID == "" && r.query.Has("versionId") {
+		return "", wire.InvalidArgument("versionId", "", "Version id cannot be the empty string")
+	}
+	return r.gate.VersionID, nil
+}
+
+// finish recovers from a panic and tells of the request.
+func (r *request) finish() {
+	if p := recover(); p != nil {
+		if p == http.ErrAbortHandler {
+			panic(p)
+		}
+		r.panicked(p)
+	}
+	if done := r.h.cfg.Done; done != nil {
+		r.record.Request, r.record.HTTP = &r.gate, r.http
+		r.record.Received = r.received
+		r.record.Duration = r.h.cfg.Now().Sub(r.gate.Started)
+		done(r.http.Context(), &r.record)
+	}
+}
+
+// seconds is how long a client whose request failed may take to send what is left of a small body.
+const lingering = 5 * time.Second
+
+// settleBody bounds what the server reads of an unread body before it answers: up to 256 KiB,
+// for a short time; beyond that it closes the connection.
+func (r *request) settleBody(kind fault.Kind) {
+	if !r.hasBody {
+		return
+	}
+	switch kind {
+	case fault.Timeout, fault.IncompleteBody, fault.EntityTooLarge:
+		r.w.Header()["Connection"] = connectionClose
+	}
+	r.controller().SetReadDeadline(time.Now().Add(lingering))
+}
+
+func (r *request) controller() *http.ResponseController {
+	if r.conn == nil {
+		r.conn = http.NewResponseController(r.w)
+	}
+	return r.conn
+}
+
+var connectionClose = []string{"close"}
+
+// pairs turns tags of documents into those of objects.
+func pairs(tags []wire.Tag) []object.Pair {
+	out := make([]object.Pair, 0, len(tags))
+	for _, t := range tags {
+		out = append(out, object.Pair{Name: t.Key, Value: t.Value})
+	}
+	return out
+}

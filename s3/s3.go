@@ -1,0 +1,160 @@
+package s3
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"log/slog"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"myfsio/gate"
+	"myfsio/object"
+	"myfsio/sigv4"
+)
+
+// Claim is an access key that a request presents, before it is proven.
+type Claim struct {
+	AccessKey string
+	Token     string // session token, "" for none
+	SourceIP  string
+}
+
+// Credential is what belongs to an access key.
+type Credential struct {
+	Secret    []byte
+	Principal gate.Principal
+	// Refused is why the credential may not be used although its secret is right: disabled, expired.
+	// It is told only to one who has the secret.
+	Refused error
+}
+
+// Config is what a Handler is made of.
+type Config struct {
+	Store    *object.Store
+	Gate     *gate.Gate
+	Verifier *sigv4.Verifier
+
+	// Lookup finds a credential: fault.UnknownKey when there is none, any other error to
+	// refuse the claim before its proof is looked at, as for a lockout.
+	Lookup func(context.Context, Claim) (Credential, error)
+	// Proved is told whether the proof of a claim was right, for lockouts. May be nil.
+	Proved func(context.Context, Claim, bool)
+	// HeaderPair accepts X-Access-Key and X-Secret-Key as proof.
+	HeaderPair bool
+
+	Region  string   // of this server, "" means us-east-1
+	Domains []string // under which bucket.domain is virtual-hosted style; others are path style
+
+	// MaxUpload bounds the body of one PUT or part in bytes; 0 means S3's own 5 GiB.
+	MaxUpload int64
+	// BodyTimeout is how long a client may send nothing of a body; 0 means for ever.
+	BodyTimeout time.Duration
+
+	Log *slog.Logger // nil: none
+	// Owner gives the canonical id of a user; nil means a hash of the user id.
+	Owner func(userID string) string
+	// DisplayName gives the name shown for a canonical id; nil, or "" as answer: none is shown.
+	DisplayName func(canonicalID string) string
+	// SourceIP gives the address of the client; nil means the TCP peer's.
+	SourceIP func(*http.Request) string
+	// Done is told of every answered request, for access logs and metrics. May be nil. The Record
+	// is only valid during the call.
+	Done func(context.Context, *Record)
+	Now  func() time.Time // nil means time.Now
+}
+
+// Record tells of a request that was answered.
+type Record struct {
+	Request   *gate.Request // its Op is nil when no operation was found
+	HTTP      *http.Request
+	Status    int
+	Code      string // S3 error code, "" for success
+	Sent      int64  // bytes of the body of the answer
+	Received  int64  // decoded bytes of the body of the request, -1 unknown
+	Size      int64  // of the object, -1 where there is none
+	VersionID string
+	Duration  time.Duration
+	ToFirst   time.Duration // until the first byte of the answer
+}
+
+// Handler serves the S3 API. It may be used by many goroutines.
+type Handler struct {
+	cfg    Config
+	routes routes
+	hostID []string // x-amz-id-2
+}
+
+// New returns a handler. It fails to build (it panics) only when a route names an unknown operation,
+// which the tests of this package rule out.
+func New(cfg Config) *Handler {
+	if cfg.Region == "" {
+		cfg.Region = "us-east-1"
+	}
+	if cfg.MaxUpload <= 0 || cfg.MaxUpload > object.MaxPartSize {
+		cfg.MaxUpload = object.MaxPartSize
+	}
+	if cfg.Log == nil {
+		cfg.Log = slog.New(slog.DiscardHandler)
+	}
+	if cfg.Owner == nil {
+		cfg.Owner = canonicalID
+	}
+	if cfg.DisplayName == nil {
+		cfg.DisplayName = func(string) string { return "" }
+	}
+	if cfg.SourceIP == nil {
+		cfg.SourceIP = peer
+	}
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	cfg.Domains = slices.Clone(cfg.Domains)
+	for i, d := range cfg.Domains {
+		cfg.Domains[i] = strings.ToLower(strings.Trim(d, "."))
+	}
+	// The longest domain first, as one may lie within another.
+	slices.SortFunc(cfg.Domains, func(a, b string) int { return len(b) - len(a) })
+	return &Handler{cfg: cfg, routes: buildRoutes(), hostID: []string{hexID(rand.Uint64()) + hexID(rand.Uint64())}}
+}
+
+// canonicalID is the owner id of a user where the server has no other: 64 hex digits, as S3's are.
+func canonicalID(userID string) string {
+	sum := sha256.Sum256([]byte("myfsio canonical user id\x00" + userID))
+	return hex.EncodeToString(sum[:])
+}
+
+func peer(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+// hexID writes n as 16 upper-case hex digits.
+func hexID(n uint64) string {
+	const digits = "0123456789ABCDEF"
+	var b [16]byte
+	for i := range b {
+		b[i] = digits[n>>60]
+		n <<= 4
+	}
+	return string(b[:])
+}
+
+// ServeHTTP implements http.Handler.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, req *http.Request) {
+	r := newRequest(h, w, req)
+	defer r.finish()
+	res, err := r.run(req.Context())
+	if err != nil {
+		r.fail(res, err)
+		return
+	}
+	r.write(res)
+}
