@@ -1,0 +1,8 @@
+//go:build !unix
+
+package server
+
+import "net"
+
+// setBacklog leaves the system's default.
+func setBacklog(net.Listener, int) {}

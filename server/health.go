@@ -1,0 +1,47 @@
+package server
+
+import (
+	"encoding/json"
+	"net/http"
+	"sync/atomic"
+)
+
+// health answers /myfsio/health (the process is alive) and /myfsio/ready (it can serve requests).
+type health struct {
+	version  string
+	draining atomic.Bool
+	check    func() error // of the metadata
+	next     http.Handler
+}
+
+// ServeHTTP passes everything else on.
+func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/myfsio/health":
+		h.answer(w, r, http.StatusOK, "ok")
+	case "/myfsio/ready", "/myfsio/health/ready":
+		switch {
+		case h.draining.Load():
+			h.answer(w, r, http.StatusServiceUnavailable, "draining")
+		case h.check() != nil:
+			h.answer(w, r, http.StatusServiceUnavailable, "metadata unavailable")
+		default:
+			h.answer(w, r, http.StatusOK, "ready")
+		}
+	default:
+		h.next.ServeHTTP(w, r)
+	}
+}
+
+func (h *health) answer(w http.ResponseWriter, r *http.Request, status int, word string) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		status, word = http.StatusMethodNotAllowed, "method not allowed"
+	}
+	body, _ := json.Marshal(map[string]string{"status": word, "version": h.version}) // strings always marshal
+	w.Header().Set("Content-Type", "application/json")
+	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("Server", "MyFSIO")
+	w.WriteHeader(status)
+	w.Write(append(body, '\n'))
+}

@@ -1,0 +1,156 @@
+package server
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"myfsio/config"
+	"myfsio/gate"
+	"myfsio/gz"
+	"myfsio/logs"
+	"myfsio/s3"
+	"myfsio/sigv4"
+	"myfsio/work"
+	"myfsio/work/assemble"
+	"myfsio/work/reclaim"
+)
+
+// Run serves until ctx ends, then drains: running requests finish, the plain-file view is brought up to date, the
+// data directory is closed. out gets what a person at the terminal should see.
+func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer) error {
+	log, err := openLog(cfg, out)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	s := &server{cfg: cfg, version: version, out: out, log: log.Logger}
+	if err := s.run(ctx); err != nil {
+		s.log.Error("stopped", "error", err)
+		return err
+	}
+	s.log.Info("stopped")
+	return nil
+}
+
+type server struct {
+	cfg     *config.Config
+	version string
+	out     io.Writer
+	log     *slog.Logger
+	data    *Data
+}
+
+func openLog(cfg *config.Config, out io.Writer) (*logs.Log, error) {
+	o := logs.Options{Level: cfg.Log.Level, JSON: cfg.Log.Format == "json", Stdout: out, MaxBytes: cfg.Log.MaxBytes, Backups: cfg.Log.Backups}
+	if cfg.Log.ToFile {
+		if err := os.MkdirAll(cfg.Log.Dir, 0o755); err != nil {
+			return nil, fmt.Errorf("the directory for logs cannot be made: %w; set LOG_DIR, or LOG_TO_FILE=false", err)
+		}
+		o.File = filepath.Join(cfg.Log.Dir, cfg.Log.File)
+	}
+	return logs.Open(o)
+}
+
+func (s *server) run(ctx context.Context) (err error) {
+	if s.data, err = OpenData(ctx, DataConfigOf(s.cfg, s.log)); err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.Background(), drainTimeout)
+		defer cancel()
+		err = errors.Join(err, s.data.Close(closing))
+	}()
+	users, err := openUsers(s.cfg, s.out)
+	if err != nil {
+		return err
+	}
+	h := &health{version: s.version, check: s.data.ready, next: gz.Handler(s.front(users))}
+	ln, err := listen(ctx, listenConfig{
+		host: s.cfg.Host, port: s.cfg.APIPort, connections: s.cfg.Server.ConnectionLimit, backlog: s.cfg.Server.Backlog,
+		idle: time.Duration(s.cfg.Server.ChannelTimeout) * time.Second, handler: h, log: s.log,
+	})
+	if err != nil {
+		return err
+	}
+	s.greet(ln)
+	stopWorkers := s.work()
+	defer stopWorkers()
+	context.AfterFunc(ctx, func() { h.draining.Store(true) })
+	return ln.serve(ctx)
+}
+
+func (s *server) greet(ln *listener) {
+	if s.cfg.Durability == "async" {
+		s.log.Warn("DURABILITY=async: the last writes before a power cut may be lost although they were answered")
+	}
+	if s.data.Crashed {
+		s.log.Warn("the last run did not end orderly; recovering in the background")
+	}
+	s.log.Info("serving the S3 API", "address", ln.ln.Addr().String(), "storage", s.cfg.StorageRoot, "version", s.version, "durability", s.cfg.Durability)
+}
+
+// front builds the S3 handler.
+func (s *server) front(users *users) http.Handler {
+	return s3.New(s3.Config{
+		Store: s.data.Store,
+		Gate:  &gate.Gate{Authorizer: gate.AdminOnly{}},
+		Verifier: &sigv4.Verifier{
+			Region: s.cfg.Region, AnyRegion: s.cfg.Auth.AnyRegion, Service: s.cfg.Service,
+			Skew:      time.Duration(s.cfg.Limits.SigV4Tolerance) * time.Second,
+			MinExpiry: time.Duration(s.cfg.Limits.PresignMin) * time.Second,
+			MaxExpiry: time.Duration(s.cfg.Limits.PresignMax) * time.Second,
+		},
+		Lookup:      users.lookup,
+		HeaderPair:  s.cfg.Auth.LegacyHeader,
+		Region:      s.cfg.Region,
+		Domains:     s.cfg.S3Domains,
+		MaxUpload:   s.cfg.Limits.MaxUpload,
+		BodyTimeout: time.Duration(s.cfg.Limits.BodyTimeout) * time.Second,
+		Log:         s.log,
+		Owner:       canonicalID,
+		DisplayName: users.displayName,
+	})
+}
+
+// work starts the background workers and returns what stops them and waits.
+func (s *server) work() (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	workers := []*work.Worker{
+		reclaim.New(reclaim.Config{Store: s.data.Store, Crashed: s.data.Crashed, Log: s.log}),
+		assemble.New(assemble.Config{Store: s.data.Store, Log: s.log}),
+	}
+	if s.data.Projector != nil {
+		workers = append(workers, s.data.Projector.Worker())
+	}
+	var wg sync.WaitGroup
+	for _, w := range workers {
+		wg.Go(func() { w.Run(ctx) })
+	}
+	return func() {
+		cancel()
+		wg.Wait()
+	}
+}
+
+// DataConfigOf is the part of the configuration that concerns the data directory.
+func DataConfigOf(cfg *config.Config, log *slog.Logger) DataConfig {
+	return DataConfig{
+		Root: cfg.StorageRoot, Sync: cfg.Durability != "async", PlainFiles: cfg.PlainFiles, MinPartSize: cfg.Limits.MinPart, Log: log,
+	}
+}
+
+// canonicalID is the owner id that S3 shows for a user: 64 hexadecimal digits.
+func canonicalID(userID string) string {
+	sum := sha256.Sum256([]byte("myfsio canonical user id\x00" + userID))
+	return hex.EncodeToString(sum[:])
+}
