@@ -59,6 +59,9 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	rec := &versionRecord{
 		size: st.size, modified: s.now().UnixNano(), etag: st.md5, body: st.body, owner: req.Owner, meta: req.Meta,
 	}
+	if !req.Modified.IsZero() {
+		rec.modified = req.Modified.UnixNano()
+	}
 	if st.sum != nil {
 		rec.sum = sumRecord{alg: req.Body.Digest.Algorithm, typ: checksum.FullObject, raw: st.sum}
 	}

@@ -161,6 +161,7 @@ type PutObject struct {
 	Meta        Metadata
 	Body        Body
 	If          WriteConditions
+	Modified    time.Time // zero: now; set by what brings objects in from elsewhere
 }
 
 // GetObject reads an object, or only its description.
