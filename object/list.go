@@ -29,9 +29,9 @@ func (g grouping) isCommon(marker string) bool {
 
 // behind returns the first key a listing after marker can return.
 func (g grouping) behind(marker string) string {
-	switch {
-	case g.isCommon(marker):
-		return string(kv.PrefixEnd([]byte(marker)))
+	switch end := kv.PrefixEnd([]byte(marker)); {
+	case end != nil && g.isCommon(marker):
+		return string(end)
 	case marker == "" || marker < g.prefix:
 		return g.prefix
 	}

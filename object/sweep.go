@@ -35,6 +35,61 @@ func (s *Store) End(ctx context.Context) error {
 // Sweep removes the blobs that a crash left: those older than before (an id made when this process began) that no row refers to
 // and that are not queued for reclaim. pace is called after each blob. It returns how many it removed.
 func (s *Store) Sweep(ctx context.Context, before blob.ID, pace func() error) (removed int, err error) {
+	const batch = 1000
+	var strays []blob.ID
+	for info, err := range s.blobs.List(ctx, blob.ID{}) {
+		if err != nil {
+			return removed, internal(err, "list blobs")
+		}
+		if err := pace(); err != nil {
+			return removed, err
+		}
+		if stamp(info.ID) >= stamp(before) {
+			continue
+		}
+		known, err := s.referred(ctx, info.ID)
+		if err != nil {
+			return removed, err
+		}
+		if !known {
+			strays = append(strays, info.ID)
+		}
+		if len(strays) == batch {
+			n, err := s.removeStrays(ctx, strays)
+			if removed += n; err != nil {
+				return removed, err
+			}
+			strays = strays[:0]
+		}
+	}
+	n, err := s.removeStrays(ctx, strays)
+	return removed + n, err
+}
+
+// removeStrays removes the blobs that are not queued. The queue is read after the rows that refer to the blobs: what was given up
+// meanwhile is in it, perhaps not yet durably and perhaps with a reader, and is for Reclaim to remove.
+func (s *Store) removeStrays(ctx context.Context, strays []blob.ID) (removed int, err error) {
+	if len(strays) == 0 {
+		return 0, nil
+	}
+	queued, err := s.queuedBlobs(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, b := range strays {
+		if queued[b] {
+			continue
+		}
+		if err := s.blobs.Remove(ctx, b); err != nil {
+			return removed, internal(err, "remove")
+		}
+		removed++
+	}
+	return removed, nil
+}
+
+// queuedBlobs returns the blobs that wait for Reclaim.
+func (s *Store) queuedBlobs(ctx context.Context) (map[blob.ID]bool, error) {
 	queued := map[blob.ID]bool{}
 	for mark, n := (Mark{}), 1; n > 0; {
 		n = 0
@@ -47,32 +102,10 @@ func (s *Store) Sweep(ctx context.Context, before blob.ID, pace func() error) (r
 			return nil
 		})
 		if err != nil {
-			return 0, err
+			return nil, err
 		}
 	}
-	for info, err := range s.blobs.List(ctx, blob.ID{}) {
-		if err != nil {
-			return removed, internal(err, "list blobs")
-		}
-		if err := pace(); err != nil {
-			return removed, err
-		}
-		if queued[info.ID] || stamp(info.ID) >= stamp(before) {
-			continue
-		}
-		known, err := s.referred(ctx, info.ID)
-		if err != nil {
-			return removed, err
-		}
-		if known {
-			continue
-		}
-		if err := s.blobs.Remove(ctx, info.ID); err != nil {
-			return removed, internal(err, "remove")
-		}
-		removed++
-	}
-	return removed, nil
+	return queued, nil
 }
 
 // referred reports whether a row refers to the blob.

@@ -158,12 +158,26 @@ func (s *Store) Reclaim(ctx context.Context, behind Mark, most int) (last Mark, 
 	if err != nil {
 		return behind, 0, err
 	}
+	if len(blobs) > 0 {
+		if err := s.settled(ctx); err != nil {
+			return behind, 0, err
+		}
+	}
 	for _, b := range blobs {
 		if err := s.blobs.Remove(ctx, b); err != nil {
 			return behind, 0, internal(err, "remove")
 		}
 	}
 	return last, n, s.unqueue(ctx, tReclaim, marks)
+}
+
+// settled waits until all that was seen is durable. A View may show a commit that is not, and bytes that are removed do not come
+// back when a crash undoes the commit that gave them up.
+func (s *Store) settled(ctx context.Context) error {
+	return internal(s.kv.Update(ctx, func(t kv.Txn) error {
+		_, err := t.Get(runningKey())
+		return ignoreAbsent(err)
+	}), "commit")
 }
 
 func (t *txn) queueAssembly(b *Bucket, key string, rec *versionRecord) {
