@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"testing"
+	"time"
 
 	"myfsio/blob"
 	"myfsio/blob/memblob"
@@ -66,7 +67,8 @@ func TestSweepDuringDelete(t *testing.T) {
 	x := newShop(t, object.Unversioned)
 	a, b := content(1, 300), content(2, 200)
 	x.scattered("k", a, b)
-	x.drainReclaimOnly()
+	x.ok(reclaimAll(x.ctx, x.s))
+	x.clock = x.clock.Add(time.Hour)
 	x.reopen()
 	r := x.open(object.GetObject{Key: "k"})
 	done := false
@@ -82,11 +84,6 @@ func TestSweepDuringDelete(t *testing.T) {
 	x.drain()
 	x.wantBlobs()
 	x.clean()
-}
-
-func (x *shop) drainReclaimOnly() {
-	x.Helper()
-	x.ok(reclaimAll(x.ctx, x.s))
 }
 
 // Sweep removes what no row refers to, and only what is older than the mark.
