@@ -1,0 +1,301 @@
+package object_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"myfsio/blob/faultblob"
+	"myfsio/blob/memblob"
+	"myfsio/fault"
+	"myfsio/kv"
+	"myfsio/kv/faultkv"
+	"myfsio/kv/memkv"
+	"myfsio/object"
+)
+
+// snapshot writes down everything that can be seen but ids, which differ between runs.
+func (x *shop) snapshot() string {
+	x.Helper()
+	var sb strings.Builder
+	u, err := x.s.Usage(x.ctx, home)
+	x.ok(err)
+	fmt.Fprintf(&sb, "%+v\n", u)
+	page, err := x.s.ListVersions(x.ctx, object.ListVersions{Bucket: home, Max: 1000})
+	x.ok(err)
+	for _, v := range page.Versions {
+		fmt.Fprintf(&sb, "%q latest %v null %v marker %v", v.Key, v.Latest, v.VersionID == object.NullVersion, v.DeleteMarker)
+		if !v.DeleteMarker {
+			r := x.open(object.GetObject{Key: v.Key, VersionID: v.VersionID})
+			data, err := readOddly(r)
+			x.ok(err)
+			x.ok(r.Close())
+			fmt.Fprintf(&sb, " %s %d %s %v", md5Hex(data), r.Version.Size, r.Version.ETag, r.Version.Meta)
+		}
+		sb.WriteString("\n")
+	}
+	ups, err := x.s.ListUploads(x.ctx, object.ListUploads{Bucket: home, Max: 1000})
+	x.ok(err)
+	for _, u := range ups.Uploads {
+		parts, err := x.s.ListParts(x.ctx, object.ListParts{Bucket: home, Key: u.Key, UploadID: u.UploadID, Max: 1000})
+		x.ok(err)
+		fmt.Fprintf(&sb, "upload of %q", u.Key)
+		for _, p := range parts.Parts {
+			fmt.Fprintf(&sb, " %d:%s", p.Number, p.ETag)
+		}
+		sb.WriteString("\n")
+	}
+	return sb.String()
+}
+
+// stage is a bucket with something of everything, the same each time.
+func stage(x *shop) (u object.Upload, list []object.CompletePart, old object.Version) {
+	x.versioning(object.VersioningEnabled)
+	old = x.put("k", content(1, 10))
+	x.put("k", content(2, 300))
+	x.multipart("multi", content(3, 100), content(4, 50))
+	x.scattered("scattered", content(5, 100), content(6, 90))
+	x.put("gone", content(7, 200))
+	x.delete("gone", "")
+	u = x.begin("up")
+	list = append(list, x.part(u, 1, content(8, 100)), x.part(u, 2, content(9, 100)), x.part(u, 4, content(10, 30)))
+	x.versioning(object.VersioningSuspended)
+	x.put("null", content(11, 100))
+	return u, list, old
+}
+
+// acts are the operations that are made to fail at every place. again says that the operation can be repeated after it happened.
+var acts = []struct {
+	name  string
+	again bool
+	run   func(x *shop, u object.Upload, list []object.CompletePart, old object.Version) error
+}{
+	{"put inline", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "new", Body: body(content(20, 20))})
+		return err
+	}},
+	{"put blob", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "new", Body: body(content(20, 500)), If: object.WriteConditions{}})
+		return err
+	}},
+	{"overwrite", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "null", Body: body(content(20, 500)), If: object.WriteConditions{IfMatch: "*"}})
+		return err
+	}},
+	{"copy", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "scattered", Bucket: home, Key: "copy"})
+		return err
+	}},
+	{"copy in place", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "null", Bucket: home, Key: "null", ReplaceMeta: true})
+		return err
+	}},
+	{"delete", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Delete(x.ctx, object.DeleteObject{Bucket: home, Key: "multi"})
+		return err
+	}},
+	{"delete version", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		_, err := x.s.Delete(x.ctx, object.DeleteObject{Bucket: home, Key: "k", VersionID: old.VersionID})
+		return err
+	}},
+	{"delete batch", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		out, err := x.s.DeleteBatch(x.ctx, home, []object.DeleteObject{
+			{Bucket: home, Key: "k", VersionID: old.VersionID}, {Bucket: home, Key: "scattered"}, {Bucket: home, Key: "null", VersionID: "null"},
+		})
+		for _, d := range out {
+			err = errors.Join(err, d.Err)
+		}
+		return err
+	}},
+	{"set tags", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		_, err := x.s.SetTags(x.ctx, object.SetTags{Bucket: home, Key: "k", VersionID: old.VersionID, Tags: []object.Pair{{Name: "n"}}})
+		return err
+	}},
+	{"create upload", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.CreateUpload(x.ctx, object.CreateUpload{Bucket: home, Key: "up2"})
+		return err
+	}},
+	{"put part", true, func(x *shop, u object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.PutPart(x.ctx, object.PutPart{Bucket: home, Key: "up", UploadID: u.UploadID, Number: 3, Body: body(content(21, 100))})
+		return err
+	}},
+	{"put part again", true, func(x *shop, u object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.PutPart(x.ctx, object.PutPart{Bucket: home, Key: "up", UploadID: u.UploadID, Number: 1, Body: body(content(21, 100))})
+		return err
+	}},
+	{"put larger part", true, func(x *shop, u object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.PutPart(x.ctx, object.PutPart{Bucket: home, Key: "up", UploadID: u.UploadID, Number: 7, Body: body(content(21, 700))})
+		return err
+	}},
+	{"complete", false, func(x *shop, u object.Upload, list []object.CompletePart, _ object.Version) error {
+		_, err := x.s.CompleteUpload(x.ctx, completeOf(u, list...))
+		return err
+	}},
+	{"complete in order", false, func(x *shop, u object.Upload, list []object.CompletePart, _ object.Version) error {
+		_, err := x.s.CompleteUpload(x.ctx, completeOf(u, list[:2]...))
+		return err
+	}},
+	{"abort", false, func(x *shop, u object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.s.AbortUpload(x.ctx, object.AbortUpload{Bucket: home, Key: "up", UploadID: u.UploadID})
+	}},
+	{"read", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		r, err := x.s.Open(x.ctx, object.GetObject{Bucket: home, Key: "scattered"})
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, struct{ io.Reader }{r})
+		return errors.Join(err, r.Close())
+	}},
+	{"assemble", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return assembleAll(x.ctx, x.s)
+	}},
+	{"reclaim", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return reclaimAll(x.ctx, x.s)
+	}},
+	{"sweep", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Sweep(x.ctx, x.s.NewMark(), func() error { return nil })
+		return err
+	}},
+}
+
+// switched is a DB that can be replaced by another under a Store.
+type switched struct{ kv.DB }
+
+func (s *switched) UpdateLazy(ctx context.Context, fn func(kv.Txn) error) error {
+	return kv.UpdateLazy(ctx, s.DB, fn)
+}
+
+var errInjected = errors.New("injected")
+
+// trouble makes the nth call of an engine fail from now on, and tells afterwards whether it came to that.
+type trouble func(n int, db *switched, faults *faultblob.Faults) (fired func() bool)
+
+var troubles = map[string]trouble{
+	"kv": func(n int, db *switched, _ *faultblob.Faults) func() bool {
+		f := faultkv.New(db.DB, faultkv.Plan{Nth: int64(n + 1), Err: errInjected})
+		db.DB = f
+		return f.Fired
+	},
+	"kv for good": func(n int, db *switched, _ *faultblob.Faults) func() bool {
+		f := faultkv.New(db.DB, faultkv.Plan{Nth: int64(n + 1), Sticky: true, Err: errInjected})
+		db.DB = f
+		return f.Fired
+	},
+	"blob": func(n int, _ *switched, faults *faultblob.Faults) func() bool {
+		faults.Arm(n, errInjected)
+		return faults.Fired
+	},
+}
+
+// Whatever call of an engine fails, an operation tells so and nothing is half done.
+func TestNthFailure(t *testing.T) {
+	for _, a := range acts {
+		_, _, _, after := prepare(t, func(x *shop, u object.Upload, list []object.CompletePart, old object.Version) {
+			x.ok(a.run(x, u, list, old))
+		})
+		for name, trouble := range troubles {
+			t.Run(a.name+"/"+name, func(t *testing.T) {
+				for n := 0; failOnce(t, n, trouble, a.run, a.again, after); n++ {
+					if t.Failed() {
+						t.Fatalf("at place %d", n)
+					}
+				}
+			})
+		}
+	}
+}
+
+// prepare sets the stage, runs then on it and returns what can be seen before and after.
+func prepare(t *testing.T, then func(*shop, object.Upload, []object.CompletePart, object.Version)) (*shop, *switched, string, string) {
+	t.Helper()
+	db := &switched{memkv.New()}
+	x := shopOver(t, db, memblob.New(), object.Unversioned)
+	u, list, old := stage(x)
+	before := x.snapshot()
+	then(x, u, list, old)
+	return x, db, before, x.snapshot()
+}
+
+type act func(*shop, object.Upload, []object.CompletePart, object.Version) error
+
+// failOnce runs an operation with its nth call failing and reports whether there was such a call.
+func failOnce(t *testing.T, n int, trouble trouble, run act, again bool, after string) bool {
+	db := &switched{memkv.New()}
+	blobs, faults := faultblob.New(memblob.New())
+	x := shopOver(t, db, blobs, object.Unversioned)
+	u, list, old := stage(x)
+	before := x.snapshot()
+	sound := db.DB
+	asked := trouble(n, db, faults)
+	err := run(x, u, list, old)
+	fired := asked()
+	db.DB = sound
+	faults.Arm(1<<30, nil)
+	if !fired {
+		x.ok(err)
+	}
+	happened := x.judge(err, before, after)
+	x.ok(check(x.ctx, x.s, true))
+	x.clock = x.clock.Add(time.Hour)
+	_, serr := x.s.Sweep(x.ctx, x.s.NewMark(), func() error { return nil })
+	x.ok(serr)
+	x.clean()
+	if err != nil && (again || !happened) {
+		if err := run(x, u, list, old); err != nil {
+			t.Errorf("the same operation once more: %v", err)
+		}
+		if got := x.snapshot(); !happened && got != after {
+			t.Errorf("after the repetition:\n%s\nwant\n%s", got, after)
+		}
+	}
+	x.drain()
+	x.clean()
+	return fired
+}
+
+// judge compares the state with the error, and reports whether the operation happened.
+func (x *shop) judge(err error, before, after string) bool {
+	x.Helper()
+	got := x.snapshot()
+	var fe *fault.Error
+	switch {
+	case err == nil && got != after:
+		x.Errorf("success, but the state is\n%s\nwant\n%s", got, after)
+	case err == nil:
+		return true
+	case !errors.As(err, &fe) || fe.Kind != fault.Internal || fe.Msg == "" || !errors.Is(err, errInjected):
+		x.Errorf("error %v (%T): want one of kind Internal with a message and its cause", err, err)
+	case errors.Is(err, kv.ErrUnknown) && got == after:
+		return true
+	case got != before:
+		x.Errorf("error %v, but the state is\n%s\nwant\n%s", err, got, before)
+	}
+	return false
+}
+
+// A body that fails in its middle leaves nothing.
+func TestBodyFails(t *testing.T) {
+	x := newShop(t, object.Unversioned)
+	x.put("k", content(1, 10))
+	u := x.begin("up")
+	for size := range 200 {
+		broken := func() io.Reader { return io.MultiReader(strings.NewReader(strings.Repeat("x", size)), failing{}) }
+		for _, said := range []int64{-1, 300} {
+			_, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "k", Body: object.Body{Reader: broken(), Size: said}})
+			x.kind(err, fault.IncompleteBody)
+			_, err = x.s.PutPart(x.ctx, object.PutPart{Bucket: home, Key: "up", UploadID: u.UploadID, Number: 1, Body: object.Body{Reader: broken(), Size: said}})
+			x.kind(err, fault.IncompleteBody)
+		}
+	}
+	x.get("k", "", content(1, 10))
+	x.wantBlobs()
+	x.clean()
+}
+
+type failing struct{}
+
+func (failing) Read([]byte) (int, error) { return 0, errInjected }
