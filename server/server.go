@@ -70,7 +70,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		defer cancel()
 		err = errors.Join(err, s.data.Close(closing))
 	}()
-	users, err := openUsers(s.cfg, s.out)
+	users, err := openUsers(s.cfg, s.log, s.out)
 	if err != nil {
 		return err
 	}

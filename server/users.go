@@ -1,34 +1,123 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"log/slog"
+	"time"
 
 	"myfsio/config"
 	"myfsio/fault"
 	"myfsio/gate"
+	"myfsio/iam"
 	"myfsio/s3"
 )
 
 // users answers the S3 front's questions about access keys.
-type users struct{ access, secret string }
+type users struct{ store *iam.Store }
 
-func openUsers(cfg *config.Config, out io.Writer) (*users, error) {
-	return &users{cfg.Auth.AdminAccessKey, cfg.Auth.AdminSecretKey.Reveal()}, nil
+// openUsers opens iam.json. The first start makes an administrator, whose keys are printed once.
+func openUsers(cfg *config.Config, log *slog.Logger, out io.Writer) (*users, error) {
+	o, err := iamOptions(cfg, log)
+	if err != nil {
+		return nil, err
+	}
+	store, made, err := iam.Open(o)
+	if err != nil {
+		return nil, fmt.Errorf("the users cannot be read: %w", err)
+	}
+	if made != nil {
+		printAdmin(out, made)
+	}
+	return &users{store}, nil
+}
+
+func iamOptions(cfg *config.Config, log *slog.Logger) (iam.Options, error) {
+	secret := cfg.SecretKey
+	if secret == "" {
+		var err error
+		if secret, err = config.SecretKey(cfg.StorageRoot); err != nil {
+			return iam.Options{}, err
+		}
+	}
+	return iam.Options{
+		Path: cfg.Auth.IAMConfig, SecretKey: secret, Encrypt: cfg.ExplicitSecret(),
+		AdminAccessKey: cfg.Auth.AdminAccessKey, AdminSecretKey: cfg.Auth.AdminSecretKey, Log: log,
+	}, nil
+}
+
+// printAdmin shows the keys of a new administrator to the person at the terminal, not to the log.
+func printAdmin(out io.Writer, a *iam.Admin) {
+	if a.Given {
+		fmt.Fprintf(out, "Made the administrator with the access key %s and the secret key of ADMIN_SECRET_KEY.\n", a.AccessKey)
+		return
+	}
+	fmt.Fprintf(out, `
+Made an administrator. These keys are shown only now; keep them:
+
+    Access key: %s
+    Secret key: %s
+
+Lost keys are replaced by: myfsio --reset-cred
+
+`, a.AccessKey, a.SecretKey.Reveal())
 }
 
 func (u *users) lookup(_ context.Context, c s3.Claim) (s3.Credential, error) {
-	if c.AccessKey != u.access || u.access == "" {
+	cred, ok := u.store.Lookup(c.AccessKey)
+	if !ok {
 		return s3.Credential{}, fault.New(fault.UnknownKey, "The AWS Access Key Id you provided does not exist in our records.")
 	}
-	return s3.Credential{Secret: []byte(u.secret), Principal: gate.Principal{UserID: "admin", AccessKey: u.access, Admin: true}}, nil
+	return s3.Credential{
+		Secret: cred.Secret(),
+		Principal: gate.Principal{
+			UserID: cred.UserID, AccessKey: cred.AccessKey, Name: cred.DisplayName, Admin: cred.Admin,
+		},
+		Refused: cred.Check(time.Now()),
+	}, nil
 }
 
-func (u *users) displayName(string) string { return "" }
+// displayName is the name shown for an owner id; "" when the user is gone.
+func (u *users) displayName(canonical string) string {
+	for _, user := range u.store.Users() {
+		if canonicalID(user.ID) == canonical {
+			return cmp.Or(user.DisplayName, user.ID)
+		}
+	}
+	return ""
+}
 
-// ResetAdmin is not there yet.
-func ResetAdmin(*config.Config, io.Writer) error { return errors.New("not yet") }
+// ResetAdmin gives the administrator new keys and prints them once. A server that runs takes them over with its next request.
+func ResetAdmin(cfg *config.Config, out io.Writer) error {
+	o, err := iamOptions(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	made, err := iam.ResetAdmin(o)
+	if err != nil {
+		return err
+	}
+	printAdmin(out, made)
+	return nil
+}
 
-// AdminID is the owner of adopted objects.
-func AdminID(*config.Config) (string, error) { return canonicalID("admin"), nil }
+// AdminID is the owner id of the first administrator, whom adopted files belong to.
+func AdminID(cfg *config.Config) (string, error) {
+	o, err := iamOptions(cfg, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return "", err
+	}
+	store, _, err := iam.Open(o)
+	if err != nil {
+		return "", err
+	}
+	for _, u := range store.Users() {
+		if u.Admin() {
+			return canonicalID(u.ID), nil
+		}
+	}
+	return "", errors.New("there is no administrator; myfsio --reset-cred makes one")
+}
