@@ -22,6 +22,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -71,6 +72,7 @@ type common struct {
 	drop     bool
 	short    bool
 	limit    time.Duration
+	lists    string
 }
 
 func (c *common) register(fs *flag.FlagSet) {
@@ -79,14 +81,33 @@ func (c *common) register(fs *flag.FlagSet) {
 	fs.BoolVar(&c.unsigned, "unsigned-payload", false, "sign UNSIGNED-PAYLOAD in place of the SHA-256 of the body")
 	fs.BoolVar(&c.drop, "drop", false, "let the kernel drop long bodies that are not compared: a cheaper client than any real one")
 	fs.BoolVar(&c.short, "short", false, "a smoke run of about a minute: little data, turns of 1/2 s, 1 round")
+	fs.StringVar(&c.lists, "lists", "", "keys of the buckets to list, ascending, 2 or more (default 1000,100000,1000000)")
 	fs.DurationVar(&c.limit, "limit", 3*time.Hour, "stop after this time, whatever happens")
 }
 
-func (c *common) sizes() load.Sizes {
+// maxListed bounds a bucket to list: beyond it the keys would no longer have one width.
+const maxListed = 10_000_000
+
+func (c *common) sizes() (load.Sizes, error) {
+	s := load.Full
 	if c.short {
-		return load.Short
+		s = load.Short
 	}
-	return load.Full
+	if c.lists == "" {
+		return s, nil
+	}
+	s.Lists = nil
+	for text := range strings.SplitSeq(c.lists, ",") {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1000 || n > maxListed || len(s.Lists) > 0 && n <= s.Lists[len(s.Lists)-1] {
+			return s, fmt.Errorf("-lists %q: want ascending numbers from 1000 to %d", c.lists, maxListed)
+		}
+		s.Lists = append(s.Lists, n)
+	}
+	if len(s.Lists) < 2 {
+		return s, fmt.Errorf("-lists %q: want at least 2 numbers", c.lists)
+	}
+	return s, nil
 }
 
 func (c *common) match() (*regexp.Regexp, error) {
@@ -130,6 +151,10 @@ func runCompare(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	sizes, err := c.sizes()
+	if err != nil {
+		return err
+	}
 	work, err := workDir(*dir)
 	if err != nil {
 		return err
@@ -141,7 +166,7 @@ func runCompare(ctx context.Context, args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
 	report, err := compare.Run(ctx, compare.Config{
-		Servers: strings.Split(*servers, ","), Rounds: *rounds, Duration: c.duration, Items: match, Sizes: c.sizes(),
+		Servers: strings.Split(*servers, ","), Rounds: *rounds, Duration: c.duration, Items: match, Sizes: sizes,
 		Dir: work, Bin: *bin, Source: *source, Strace: *strace, Unsigned: c.unsigned, Drop: c.drop, Requests: *requests, Log: logf,
 	})
 	if report == nil {
@@ -203,9 +228,13 @@ func runLoad(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	sizes, err := c.sizes()
+	if err != nil {
+		return err
+	}
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
-	env := &load.Env{Target: target, Sizes: c.sizes(), Log: logf}
+	env := &load.Env{Target: target, Sizes: sizes, Log: logf}
 	failed := false
 	for _, it := range load.Items(env.Sizes) {
 		if match != nil && !match.MatchString(it.Name) {

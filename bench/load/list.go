@@ -114,7 +114,7 @@ func list(keys int) *Item {
 }
 
 func listDelimiter(keys int) *Item {
-	want := dirs(keys)
+	want := min(dirs(keys), pageKeys)
 	return &Item{
 		Name: "list-" + short(keys) + "-delimiter", Note: fmt.Sprintf("ListObjectsV2 with delimiter /, %d prefixes on the page", want),
 		Unit: PagesPerSecond, Clients: listClient,
