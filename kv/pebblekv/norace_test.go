@@ -1,0 +1,6 @@
+//go:build !race
+
+package pebblekv_test
+
+// slowdown thins out the longest tests.
+const slowdown = 1
