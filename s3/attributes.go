@@ -83,7 +83,7 @@ func (h *Handler) attributeParts(ctx context.Context, r *request, v *object.Vers
 	if err != nil {
 		return nil, err
 	}
-	after, err := wire.ParseMax(r.header("X-Amz-Part-Number-Marker"), "x-amz-part-number-marker", object.MaxParts+1)
+	after, err := partMarker("x-amz-part-number-marker", r.header("X-Amz-Part-Number-Marker"))
 	if err != nil {
 		return nil, err
 	}

@@ -227,7 +227,7 @@ func (h *Handler) listParts(ctx context.Context, r *request) (*response, error) 
 	if list.Max, err = wire.ParseMax(r.query.Get("max-parts"), "max-parts", object.MaxListKeys); err != nil {
 		return nil, err
 	}
-	if list.After, err = marker(r.query.Get("part-number-marker")); err != nil {
+	if list.After, err = partMarker("part-number-marker", r.query.Get("part-number-marker")); err != nil {
 		return nil, err
 	}
 	page, err := h.cfg.Store.ListParts(ctx, list)
@@ -249,9 +249,12 @@ func (h *Handler) listParts(ctx context.Context, r *request) (*response, error) 
 	return res, nil
 }
 
-// marker reads a part-number-marker; one beyond every part gives an empty page.
-func marker(v string) (int, error) {
-	return wire.ParseMax(v, "part-number-marker", object.MaxParts+1)
+// partMarker reads the part number behind which a page begins; one beyond every part gives an empty page.
+func partMarker(name, v string) (int, error) {
+	if v == "" {
+		return 0, nil
+	}
+	return wire.ParseMax(v, name, object.MaxParts)
 }
 
 func partsOf(parts []object.Part) []wire.Part {
