@@ -295,7 +295,3 @@ func TestBodyFails(t *testing.T) {
 	x.wantBlobs()
 	x.clean()
 }
-
-type failing struct{}
-
-func (failing) Read([]byte) (int, error) { return 0, errInjected }

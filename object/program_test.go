@@ -200,15 +200,10 @@ func (s *step) body() (object.Body, []byte) {
 		b.MD5 = make([]byte, 16)
 	}
 	if s.option(14, 2) {
-		b.Reader = oneByte{b.Reader.(*bytes.Reader)}
+		b.Reader = oneByte{b.Reader}
 	}
 	return b, data
 }
-
-// oneByte gives its bytes one at a time.
-type oneByte struct{ r *bytes.Reader }
-
-func (o oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:min(1, len(p))]) }
 
 func (w *world) logf(format string, args ...any) {
 	w.log = append(w.log, fmt.Sprintf("%3d  ", len(w.log))+fmt.Sprintf(format, args...))
