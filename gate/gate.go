@@ -5,23 +5,13 @@ import (
 	"time"
 
 	"myfsio/fault"
+	"myfsio/iam"
 )
-
-// Principal is who asks. The zero value is anonymous.
-type Principal struct {
-	UserID    string // "" for anonymous
-	AccessKey string // the key that proved it
-	Name      string // for people
-	Admin     bool
-}
-
-// Anonymous reports whether nobody proved to be anybody.
-func (p *Principal) Anonymous() bool { return p.UserID == "" }
 
 // Request is one use of an operation.
 type Request struct {
 	Op        *Op
-	Principal Principal
+	Principal iam.Principal // the zero value is anonymous
 	Bucket    string
 	Key       string
 	VersionID string
@@ -35,6 +25,9 @@ type Request struct {
 	Secure    bool // came over TLS
 	Started   time.Time
 }
+
+// Anonymous reports whether nobody proved to be anybody.
+func (r *Request) Anonymous() bool { return r.Principal.UserID == "" }
 
 // Action returns the right the request needs first of all.
 func (r *Request) Action() string {
@@ -105,7 +98,7 @@ type AdminOnly struct{}
 
 // Authorize implements Authorizer.
 func (AdminOnly) Authorize(_ context.Context, r *Request) error {
-	if r.Principal.Admin && !r.Principal.Anonymous() {
+	if r.Principal.Admin && !r.Anonymous() {
 		return nil
 	}
 	return fault.New(fault.AccessDenied, "Access Denied")

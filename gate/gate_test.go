@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"myfsio/fault"
+	"myfsio/iam"
 )
 
 func TestOps(t *testing.T) {
@@ -48,28 +49,28 @@ func TestOps(t *testing.T) {
 }
 
 func TestRun(t *testing.T) {
-	admin := Principal{UserID: "u", Admin: true}
+	admin := iam.Principal{UserID: "u", Admin: true}
 	limited := func(context.Context, *Request) error { return fault.New(fault.SlowDown, "wait") }
 	fails := errors.New("fails")
 	for _, tt := range []struct {
 		name   string
 		gate   Gate
 		op     string
-		who    Principal
+		who    iam.Principal
 		result error
 		want   fault.Kind // of an error, when result is nil and ran is false
 		ran    bool
 	}{
 		{"allowed", Gate{Authorizer: AdminOnly{}}, "GetObject", admin, nil, 0, true},
 		{"result is passed on", Gate{Authorizer: AdminOnly{}}, "GetObject", admin, fails, 0, true},
-		{"user", Gate{Authorizer: AdminOnly{}}, "GetObject", Principal{UserID: "u"}, nil, fault.AccessDenied, false},
-		{"anonymous", Gate{Authorizer: AdminOnly{}}, "GetObject", Principal{}, nil, fault.AccessDenied, false},
-		{"admin without an id", Gate{Authorizer: AdminOnly{}}, "GetObject", Principal{Admin: true}, nil, fault.AccessDenied, false},
+		{"user", Gate{Authorizer: AdminOnly{}}, "GetObject", iam.Principal{UserID: "u"}, nil, fault.AccessDenied, false},
+		{"anonymous", Gate{Authorizer: AdminOnly{}}, "GetObject", iam.Principal{}, nil, fault.AccessDenied, false},
+		{"admin without an id", Gate{Authorizer: AdminOnly{}}, "GetObject", iam.Principal{Admin: true}, nil, fault.AccessDenied, false},
 		{"no authorizer", Gate{}, "GetObject", admin, nil, fault.AccessDenied, false},
 		{"refused", Gate{Authorizer: AdminOnly{}}, "GetObjectTorrent", admin, nil, fault.NotImplemented, false},
-		{"refused to a stranger", Gate{Authorizer: AdminOnly{}}, "GetObjectTorrent", Principal{}, nil, fault.AccessDenied, false},
+		{"refused to a stranger", Gate{Authorizer: AdminOnly{}}, "GetObjectTorrent", iam.Principal{}, nil, fault.AccessDenied, false},
 		{"limited", Gate{Authorizer: AdminOnly{}, Hooks: Hooks{Before: limited}}, "GetObject", admin, nil, fault.SlowDown, false},
-		{"per key", Gate{Authorizer: AdminOnly{}}, "DeleteObjects", Principal{}, nil, 0, true},
+		{"per key", Gate{Authorizer: AdminOnly{}}, "DeleteObjects", iam.Principal{}, nil, 0, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ran, told := false, error(nil)

@@ -61,7 +61,7 @@ func (r *request) deleteConditions() (object.WriteConditions, error) {
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html
 func (h *Handler) deleteObjects(ctx context.Context, r *request) (*response, error) {
 	if _, err := h.cfg.Store.HeadBucket(ctx, r.gate.Bucket); err != nil {
-		if r.gate.Principal.Anonymous() {
+		if r.gate.Anonymous() {
 			return nil, errAccessDenied()
 		}
 		return nil, err

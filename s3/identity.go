@@ -6,10 +6,26 @@ import (
 	"crypto/subtle"
 	"net/http"
 	"strings"
+	"time"
 
 	"myfsio/fault"
+	"myfsio/iam"
 	"myfsio/sigv4"
 )
+
+// Users makes a Config.Lookup of the users in iam.json. There are no session tokens, so a request with one is refused.
+func Users(users *iam.Store, now func() time.Time) func(context.Context, Claim) (Credential, error) {
+	return func(_ context.Context, c Claim) (Credential, error) {
+		if c.Token != "" {
+			return Credential{}, &fault.Error{Kind: fault.AccessDenied, Code: "InvalidToken", Msg: "The provided token is malformed or otherwise invalid."}
+		}
+		cred, known := users.Lookup(c.AccessKey)
+		if !known {
+			return Credential{}, fault.New(fault.UnknownKey, "The AWS Access Key Id you provided does not exist in our records.")
+		}
+		return Credential{Secret: cred.Secret(), Principal: cred.Principal, Refused: cred.Check(now())}, nil
+	}
+}
 
 // identify finds out who sends the request. A proof that fails is an error: it never makes the
 // request anonymous.

@@ -176,7 +176,7 @@ func (r *request) overrides() (overrides, error) {
 		if !ok || p.Value == "" {
 			continue
 		}
-		if r.gate.Principal.Anonymous() {
+		if r.gate.Anonymous() {
 			return nil, fault.New(fault.InvalidRequest, "Request specific response headers cannot be used for anonymous GET requests.")
 		}
 		for i := 0; i < len(p.Value); i++ {

@@ -56,7 +56,7 @@ func (r *request) run(ctx context.Context) (*response, error) {
 	rt, err := r.route()
 	if err != nil {
 		// Who may do nothing is not told what there is.
-		if r.gate.Principal.Anonymous() {
+		if r.gate.Anonymous() {
 			return nil, errAccessDenied()
 		}
 		return &r.res, err // with Allow

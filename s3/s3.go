@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"myfsio/gate"
+	"myfsio/iam"
 	"myfsio/object"
 	"myfsio/sigv4"
 )
@@ -27,7 +28,7 @@ type Claim struct {
 // Credential is what belongs to an access key.
 type Credential struct {
 	Secret    []byte
-	Principal gate.Principal
+	Principal iam.Principal
 	// Refused is why the credential may not be used although its secret is right: disabled, expired.
 	// It is told only to one who has the secret.
 	Refused error

@@ -23,6 +23,7 @@ import (
 	"myfsio/checksum"
 	"myfsio/fault"
 	"myfsio/gate"
+	"myfsio/iam"
 	"myfsio/kv/memkv"
 	"myfsio/object"
 	"myfsio/sigv4"
@@ -45,7 +46,7 @@ func lookup(_ context.Context, c Claim) (Credential, error) {
 		if p[0] != c.AccessKey || who == "wrong" || who == "unknown" {
 			continue
 		}
-		cred := Credential{Secret: []byte(p[1]), Principal: gate.Principal{UserID: "id-of-" + who, AccessKey: p[0], Name: who, Admin: who == "admin"}}
+		cred := Credential{Secret: []byte(p[1]), Principal: iam.Principal{UserID: "id-of-" + who, AccessKey: p[0], DisplayName: who, Admin: who == "admin"}}
 		if who == "disabled" {
 			cred.Refused = fault.New(fault.AccessDenied, "The account is disabled.")
 		}

@@ -219,7 +219,7 @@ func (v vars) match(want, got string) error {
 func (v vars) matchBody(want string, got []byte) error {
 	var n, from int
 	if c, _ := fmt.Sscanf(want, "(%d bytes from %d)", &n, &from); c == 2 {
-		if !bytes.Equal(got, pattern(from+n)[from:]) {
+		if !bytes.Equal(got, pattern(from + n)[from:]) {
 			return fmt.Errorf("got %d bytes that are not the %d bytes of the pattern from %d", len(got), n, from)
 		}
 		return nil
