@@ -92,6 +92,8 @@ type manifest struct {
 	numbers []int // as uploaded, rising
 	parts   []partRecord
 	extents []extent
+
+	unlisted []blob.ID // blobs with bytes of parts that were left out; not stored
 }
 
 func (m *manifest) encode() []byte {

@@ -26,6 +26,9 @@ type shop struct {
 	db    kv.DB
 	blobs blob.Store
 	clock time.Time
+
+	top    string        // of a test that keeps a version id
+	upload object.Upload // or an upload
 }
 
 const home = "bucket"
