@@ -110,14 +110,14 @@ func (s *server) front(users *users) http.Handler {
 			MinExpiry: time.Duration(s.cfg.Limits.PresignMin) * time.Second,
 			MaxExpiry: time.Duration(s.cfg.Limits.PresignMax) * time.Second,
 		},
-		Lookup:      users.lookup,
+		Lookup:      s3.Users(users.store, time.Now),
 		HeaderPair:  s.cfg.Auth.LegacyHeader,
 		Region:      s.cfg.Region,
 		Domains:     s.cfg.S3Domains,
 		MaxUpload:   s.cfg.Limits.MaxUpload,
 		BodyTimeout: time.Duration(s.cfg.Limits.BodyTimeout) * time.Second,
 		Log:         s.log,
-		Owner:       canonicalID,
+		Owner:       users.canonical,
 		DisplayName: users.displayName,
 	})
 }

@@ -2,22 +2,31 @@ package server
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
-	"time"
+	"sync"
 
 	"myfsio/config"
-	"myfsio/fault"
-	"myfsio/gate"
 	"myfsio/iam"
-	"myfsio/s3"
 )
 
 // users answers the S3 front's questions about access keys.
-type users struct{ store *iam.Store }
+type users struct {
+	store *iam.Store
+	ids   sync.Map // user id to canonical id, as a page of a listing asks for many
+}
+
+// canonical is canonicalID, remembered.
+func (u *users) canonical(userID string) string {
+	if v, ok := u.ids.Load(userID); ok {
+		return v.(string)
+	}
+	id := canonicalID(userID)
+	u.ids.Store(userID, id)
+	return id
+}
 
 // openUsers opens iam.json. The first start makes an administrator, whose keys are printed once.
 func openUsers(cfg *config.Config, log *slog.Logger, out io.Writer) (*users, error) {
@@ -32,7 +41,7 @@ func openUsers(cfg *config.Config, log *slog.Logger, out io.Writer) (*users, err
 	if made != nil {
 		printAdmin(out, made)
 	}
-	return &users{store}, nil
+	return &users{store: store}, nil
 }
 
 func iamOptions(cfg *config.Config, log *slog.Logger) (iam.Options, error) {
@@ -66,24 +75,10 @@ Lost keys are replaced by: myfsio --reset-cred
 `, a.AccessKey, a.SecretKey.Reveal())
 }
 
-func (u *users) lookup(_ context.Context, c s3.Claim) (s3.Credential, error) {
-	cred, ok := u.store.Lookup(c.AccessKey)
-	if !ok {
-		return s3.Credential{}, fault.New(fault.UnknownKey, "The AWS Access Key Id you provided does not exist in our records.")
-	}
-	return s3.Credential{
-		Secret: cred.Secret(),
-		Principal: gate.Principal{
-			UserID: cred.UserID, AccessKey: cred.AccessKey, Name: cred.DisplayName, Admin: cred.Admin,
-		},
-		Refused: cred.Check(time.Now()),
-	}, nil
-}
-
 // displayName is the name shown for an owner id; "" when the user is gone.
 func (u *users) displayName(canonical string) string {
 	for _, user := range u.store.Users() {
-		if canonicalID(user.ID) == canonical {
+		if u.canonical(user.ID) == canonical {
 			return cmp.Or(user.DisplayName, user.ID)
 		}
 	}
