@@ -6,9 +6,31 @@ import (
 	"strings"
 )
 
-// Markdown writes the table of operations of doc/S3.md.
+const preface = `# S3
+
+Written from the list of operations in package gate; do not edit by hand.
+
+What follows holds for all operations; what concerns one stands in its row.
+
+- Every answer has x-amz-request-id and x-amz-id-2. Errors have S3's codes and statuses.
+- Keys are 1 to 1024 bytes of UTF-8 and are taken as they are: a//b, ../x and a/ are keys like any other. Nothing is normalised.
+- Both path style and, with S3_DOMAINS, virtual-hosted style work.
+- Signature V4 is checked in headers, presigned URLs and every chunk and trailer of aws-chunked bodies. Credentials may name any region unless
+  SIGV4_ANY_REGION=false. The header pair X-Access-Key, X-Secret-Key is accepted unless ALLOW_LEGACY_HEADER_AUTH=false. V4A and V2 are refused.
+- For now administrators may do everything and nobody else anything; a request without proof of identity is refused.
+- Requests that ask for what is not built (server-side encryption, object lock, ACLs that grant, appends) are refused with 501: nothing is accepted and ignored.
+- Storage classes are recorded and returned, and change nothing. x-amz-request-payer is accepted: nobody is billed.
+- Checksums: CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128, by header or trailer. An object that was
+  sent without one has none: AWS adds a CRC64NVME of its own.
+- CompleteMultipartUpload moves no bytes and answers at once; it never sends white space to keep the connection open.
+- A delete with If-Match of a key that is not there fails with 412; the time and size conditions of a delete hold for it (204).
+
+`
+
+// Markdown writes doc/S3.md.
 func Markdown(w io.Writer) error {
 	var b strings.Builder
+	b.WriteString(preface)
 	works, refused := 0, 0
 	for i := range ops {
 		switch {
