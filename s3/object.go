@@ -254,6 +254,6 @@ func (r *request) unreadable(ctx context.Context, rd *object.Reader, err error) 
 // for a key that is not there.
 func (r *request) mayList(ctx context.Context) bool {
 	list := r.gate
-	list.Op, list.VersionID, list.Extra = opListObjects, "", nil
+	list.Op, list.Key, list.VersionID, list.Extra = opListObjects, "", "", nil
 	return r.h.cfg.Gate.Authorize(ctx, &list) == nil
 }
