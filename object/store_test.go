@@ -28,7 +28,8 @@ type shop struct {
 	clock time.Time
 
 	top    string        // of a test that keeps a version id
-	upload object.Upload // or an upload
+	upload object.Upload // or uploads
+	fresh  object.Upload
 }
 
 const home = "bucket"
