@@ -52,3 +52,18 @@ func TestConfinedOpenDoesNotWaitForPipes(t *testing.T) {
 		t.Error("a pipe was opened")
 	}
 }
+
+// TestLinkByProc takes the way of older kernels.
+func TestLinkByProc(t *testing.T) {
+	dir := t.TempDir()
+	fd, err := openat(unix.AT_FDCWD, dir, unix.O_WRONLY|unix.O_TMPFILE, fileMode)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer unix.Close(fd)
+	for path, want := range map[string]error{dir + "/a": nil, dir + "/no/a": unix.ENOENT, dir: unix.EEXIST} {
+		if err := linkByProc(fd, unix.AT_FDCWD, path); err != want {
+			t.Errorf("%s: %v, want %v", path, err, want)
+		}
+	}
+}

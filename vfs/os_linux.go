@@ -91,18 +91,33 @@ func writeFileAt(dirfd int, dir, path string, data []byte, mtime time.Time) erro
 	default:
 		return fail("utimensat", err)
 	}
-	// Linking by descriptor needs a capability before Linux 6.10; the name in /proc needs none.
-	err = unix.Linkat(fd, "", dirfd, path, unix.AT_EMPTY_PATH)
-	if err == unix.ENOENT || err == unix.EPERM || err == unix.EINVAL {
-		err = unix.Linkat(unix.AT_FDCWD, "/proc/self/fd/"+strconv.Itoa(fd), dirfd, path, unix.AT_SYMLINK_FOLLOW)
-	}
-	switch err {
+	switch err := linkUnnamed(fd, dirfd, path); err {
 	case nil:
 		return nil
 	case unix.EPERM, unix.ENOSYS:
 		return fail("link", errors.ErrUnsupported)
+	default:
+		return fail("link", err)
 	}
-	return fail("link", err)
+}
+
+// linkUnnamed gives an unnamed file its name. Linking by descriptor needs a capability before Linux 6.10, and
+// says so in several ways; the name in /proc needs none.
+func linkUnnamed(fd, dirfd int, path string) error {
+	err := unix.Linkat(fd, "", dirfd, path, unix.AT_EMPTY_PATH)
+	if err == unix.ENOENT || err == unix.EPERM || err == unix.EINVAL {
+		err = linkByProc(fd, dirfd, path)
+	}
+	return err
+}
+
+func linkByProc(fd, dirfd int, path string) error {
+	name := "/proc/self/fd/" + strconv.Itoa(fd)
+	err := unix.Linkat(unix.AT_FDCWD, name, dirfd, path, unix.AT_SYMLINK_FOLLOW)
+	if err == unix.ENOENT && unix.Access("/proc/self/fd", unix.F_OK) != nil {
+		return unix.ENOSYS // there is no /proc; it is not path's directory that is missing
+	}
+	return err
 }
 
 // setTime sets the time of last change and leaves the time of last access.

@@ -49,7 +49,7 @@ func end(w blob.Writer, data []byte) error {
 
 // TestOrderOfCalls fixes what is asked of the disk, and in which order. /a is blob testID(1).
 func TestOrderOfCalls(t *testing.T) {
-	small, large := []byte("data"), make([]byte, 5<<20)
+	small, large := []byte("data"), make([]byte, 9<<20)
 	for _, tc := range []struct {
 		name string
 		sync bool
@@ -65,7 +65,7 @@ func TestOrderOfCalls(t *testing.T) {
 			"create a, preallocate a, writeat a, writeback a, syncdata a, close a, syncdir ."},
 		{"shorter than promised", true, nil,
 			func(s *fileblob.Store) error {
-				w, err := s.Create(ctx, testID(1), 2<<20)
+				w, err := s.Create(ctx, testID(1), 10<<20)
 				must(t, err)
 				return end(w, small)
 			},
