@@ -1,9 +1,12 @@
 package vfs
 
 import (
+	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -65,5 +68,25 @@ func TestLinkByProc(t *testing.T) {
 		if err := linkByProc(fd, unix.AT_FDCWD, path); err != want {
 			t.Errorf("%s: %v, want %v", path, err, want)
 		}
+	}
+}
+
+// TestWriteFileInRemovedDirectory: whoever made the directory wants to hear that it is gone, to make it again.
+func TestWriteFileInRemovedDirectory(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "dir")
+	if err := os.Mkdir(dir, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	fd, err := openat(unix.AT_FDCWD, dir, unix.O_PATH|unix.O_DIRECTORY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Close(fd)
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	err = writeFileAt(fd, ".", "a", []byte("x"), time.Now())
+	if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errors.ErrUnsupported) {
+		t.Error(err)
 	}
 }

@@ -69,6 +69,9 @@ func (OS) WriteFile(path string, data []byte, mtime time.Time) error {
 func writeFileAt(dirfd int, dir, path string, data []byte, mtime time.Time) error {
 	fail := func(op string, err error) error { return &fs.PathError{Op: op, Path: path, Err: err} }
 	fd, err := openat(dirfd, dir, unix.O_WRONLY|unix.O_TMPFILE, fileMode)
+	if err == unix.EPERM && removedDir(dirfd, dir) {
+		err = unix.ENOENT // what ext4 says of a directory that was removed while it was open
+	}
 	switch err {
 	case nil:
 	case unix.EOPNOTSUPP, unix.EISDIR, unix.EINVAL: // no unnamed files on this file system or kernel
@@ -99,6 +102,11 @@ func writeFileAt(dirfd int, dir, path string, data []byte, mtime time.Time) erro
 	default:
 		return fail("link", err)
 	}
+}
+
+func removedDir(dirfd int, dir string) bool {
+	var st unix.Stat_t
+	return unix.Fstatat(dirfd, dir, &st, 0) == nil && st.Nlink == 0
 }
 
 // linkUnnamed gives an unnamed file its name. Linking by descriptor needs a capability before Linux 6.10, and
