@@ -49,7 +49,7 @@ func alias(name string) State { return State{Alias: name} }
 type Op struct {
 	Name          string // as AWS names it: PutObject
 	Action        string // the right it needs: s3:PutObject
-	VersionAction string // the right it needs instead when it names a version; "" for the same
+	VersionAction string // the right it needs instead when it names a version; "": it takes no version
 	Short         string // the right in user policies: list, read, write, …
 	Scope         Scope
 	Mutates       bool

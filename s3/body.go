@@ -70,8 +70,8 @@ func (r *request) openBody() (*sigv4.Body, error) {
 	return sigv4.UnsignedBody(r.http)
 }
 
-// upload returns the body of a PUT or part. Nothing of it is read yet.
-func (r *request) upload() (object.Body, error) {
+// uploaded returns the body of a PUT or part. Nothing of it is read yet.
+func (r *request) uploaded() (object.Body, error) {
 	var b object.Body
 	if r.http.ContentLength == 0 && r.header("Content-Length") == "" && r.http.ProtoMajor < 2 {
 		return b, fault.New(fault.MissingLength, "You must provide the Content-Length HTTP header.")
@@ -91,7 +91,8 @@ func (r *request) upload() (object.Body, error) {
 		return b, err
 	}
 	b.Size = body.Size()
-	b.Reader = &counted{r: r, src: body, left: limit}
+	r.upload = &counted{src: body, limit: limit}
+	b.Reader = r.upload
 	return b, nil
 }
 
@@ -101,15 +102,13 @@ func errTooLarge() error {
 
 // counted counts the bytes of a body and ends one that is longer than allowed.
 type counted struct {
-	r    *request
-	src  io.Reader
-	left int64
+	src      io.Reader
+	n, limit int64
 }
 
 func (c *counted) Read(p []byte) (int, error) {
 	n, err := c.src.Read(p)
-	c.r.received += int64(n)
-	if c.left -= int64(n); c.left < 0 {
+	if c.n += int64(n); c.n > c.limit {
 		return 0, errTooLarge()
 	}
 	return n, err

@@ -40,7 +40,7 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	}
 	done, err := h.cfg.Store.Copy(ctx, cp)
 	if err != nil {
-		return nil, r.copyCondition(err)
+		return nil, r.copyFailed(ctx, src, err)
 	}
 	v := &done.Version
 	res := r.answer()
@@ -112,9 +112,16 @@ func (r *request) sourceConditions() object.Conditions {
 	return c
 }
 
-// copyCondition names the condition of a copy that failed.
-func (r *request) copyCondition(err error) error {
-	if !fault.Is(err, fault.PreconditionFailed) {
+// copyFailed names the condition of a copy that failed, and hides which keys exist in a source that the sender may not list.
+func (r *request) copyFailed(ctx context.Context, src wire.CopySource, err error) error {
+	switch fault.KindOf(err) {
+	case fault.NoSuchKey:
+		if !r.mayList(ctx, src.Bucket) {
+			return errAccessDenied()
+		}
+		return err
+	case fault.PreconditionFailed:
+	default:
 		return err
 	}
 	for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since", "If-Modified-Since"} {

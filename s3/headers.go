@@ -33,8 +33,12 @@ var refusedPrefixes = []string{
 // cannedACLs are those S3 knows.
 var cannedACLs = []string{"public-read", "public-read-write", "authenticated-read", "aws-exec-read", "log-delivery-write"}
 
-// checkHeaders refuses what is not built, and a bucket that is not whose the client thinks it is.
-func (r *request) checkHeaders(ctx context.Context) error {
+// checkForm refuses what is not built, a version where none can be, and a bucket that is not whose the client
+// thinks it is.
+func (r *request) checkForm(ctx context.Context) error {
+	if r.gate.Op.VersionAction == "" && r.query.Has("versionId") {
+		return wire.InvalidArgument("versionId", r.gate.VersionID, "This operation does not accept a version-id.")
+	}
 	for name, values := range r.http.Header {
 		if !strings.HasPrefix(name, "X-Amz-") {
 			continue

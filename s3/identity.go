@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"net/http"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -65,6 +66,11 @@ func (r *request) byHeaderPair(ctx context.Context) error {
 	if !r.h.cfg.HeaderPair {
 		return fault.New(fault.AccessDenied, "X-Access-Key and X-Secret-Key are switched off on this server. Sign the request with AWS Signature Version 4.")
 	}
+	if !r.gate.Secure && !local(r.gate.SourceIP) {
+		r.h.warn.Do(func() {
+			r.h.cfg.Log.Warn("a client sends its secret key unencrypted over the network, in X-Secret-Key; use TLS or signatures, or set ALLOW_LEGACY_HEADER_AUTH=false", "from", r.gate.SourceIP)
+		})
+	}
 	claim := Claim{AccessKey: r.header("X-Access-Key"), SourceIP: r.gate.SourceIP}
 	given := sha256.Sum256([]byte(r.header("X-Secret-Key")))
 	return r.prove(ctx, claim, func(secret []byte) error {
@@ -74,6 +80,12 @@ func (r *request) byHeaderPair(ctx context.Context) error {
 		}
 		return nil
 	})
+}
+
+// local reports whether an address is this machine's own.
+func local(ip string) bool {
+	a, err := netip.ParseAddr(ip)
+	return err == nil && a.Unmap().IsLoopback()
 }
 
 // dummySecret stands in for the secret of an unknown key, so that it takes as long to refuse.

@@ -70,7 +70,7 @@ func (h *Handler) putPart(ctx context.Context, r *request) (*response, error) {
 	if put.Number, err = r.partNumber(); err != nil {
 		return nil, err
 	}
-	if put.Body, err = r.upload(); err != nil {
+	if put.Body, err = r.uploaded(); err != nil {
 		return nil, err
 	}
 	p, err := h.cfg.Store.PutPart(ctx, put)
@@ -108,7 +108,7 @@ func (h *Handler) copyPart(ctx context.Context, r *request) (*response, error) {
 	}
 	done, err := h.cfg.Store.CopyPart(ctx, cp)
 	if err != nil {
-		return nil, r.copyCondition(err)
+		return nil, r.copyFailed(ctx, src, err)
 	}
 	res := r.answer()
 	res.set("x-amz-copy-source-version-id", done.SourceVersionID)

@@ -28,7 +28,7 @@ func (h *Handler) putObject(ctx context.Context, r *request) (*response, error) 
 	if put.If, err = r.writeConditions(); err != nil {
 		return nil, err
 	}
-	if put.Body, err = r.upload(); err != nil {
+	if put.Body, err = r.uploaded(); err != nil {
 		return nil, err
 	}
 	v, err := h.cfg.Store.Put(ctx, put)
@@ -225,7 +225,7 @@ func (r *request) identityOf(res *response, v *object.Version) {
 func (r *request) unreadable(ctx context.Context, rd *object.Reader, err error) (*response, error) {
 	res := r.answer()
 	switch kind := fault.KindOf(err); {
-	case kind == fault.NoSuchKey && !r.mayList(ctx):
+	case kind == fault.NoSuchKey && !r.mayList(ctx, r.gate.Bucket):
 		return nil, errAccessDenied()
 	case rd == nil:
 		return nil, err
@@ -252,8 +252,8 @@ func (r *request) unreadable(ctx context.Context, rd *object.Reader, err error) 
 
 // mayList reports whether the sender may know which keys exist. Who may not list a bucket gets AccessDenied
 // for a key that is not there.
-func (r *request) mayList(ctx context.Context) bool {
+func (r *request) mayList(ctx context.Context, bucket string) bool {
 	list := r.gate
-	list.Op, list.Key, list.VersionID, list.Extra = opListObjects, "", "", nil
+	list.Op, list.Bucket, list.Key, list.VersionID, list.Extra = opListObjects, bucket, "", "", nil
 	return r.h.cfg.Gate.Authorize(ctx, &list) == nil
 }

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -25,21 +26,26 @@ type request struct {
 	proof *sigv4.Request // nil for a request that is not signed
 	conn  *http.ResponseController
 
-	resource string // path of the resource, for errors
-	received int64  // decoded bytes of the body
-	hasBody  bool   // the client announced a body
+	resource string   // path of the resource, for errors
+	upload   *counted // the body of a PUT or part
+	received int64    // decoded bytes of a document
+	hasBody  bool     // the client announced a body
 	record   Record
 	res      response
 }
 
+// requests are used again: they are large, because answers need no further memory for their headers.
+var requests = sync.Pool{New: func() any { return new(request) }}
+
 func newRequest(h *Handler, w http.ResponseWriter, req *http.Request) *request {
-	r := &request{h: h, w: w, http: req, hasBody: req.ContentLength != 0}
+	r := requests.Get().(*request)
+	*r = request{h: h, w: w, http: req, hasBody: req.ContentLength != 0}
 	r.gate.ID = hexID(rand.Uint64())
 	r.gate.Started = h.cfg.Now()
 	r.gate.SourceIP = h.cfg.SourceIP(req)
 	r.gate.UserAgent = req.UserAgent()
 	r.gate.Referer = req.Referer()
-	r.gate.Secure = req.TLS != nil
+	r.gate.Secure = h.cfg.Secure(req)
 	r.record.Size = -1
 	return r
 }
@@ -64,7 +70,7 @@ func (r *request) run(ctx context.Context) (*response, error) {
 	var res *response
 	r.gate.Op = rt.op
 	err = r.h.cfg.Gate.Run(ctx, &r.gate, func(ctx context.Context) error {
-		if err := r.checkHeaders(ctx); err != nil {
+		if err := r.checkForm(ctx); err != nil {
 			return err
 		}
 		var err error
@@ -166,9 +172,14 @@ func (r *request) finish() {
 	if done := r.h.cfg.Done; done != nil {
 		r.record.Request, r.record.HTTP = &r.gate, r.http
 		r.record.Received = r.received
+		if r.upload != nil {
+			r.record.Received = r.upload.n
+		}
 		r.record.Duration = r.h.cfg.Now().Sub(r.gate.Started)
 		done(r.http.Context(), &r.record)
 	}
+	*r = request{}
+	requests.Put(r)
 }
 
 // seconds is how long a client whose request failed may take to send what is left of a small body.

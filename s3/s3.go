@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"myfsio/gate"
@@ -63,6 +64,9 @@ type Config struct {
 	DisplayName func(canonicalID string) string
 	// SourceIP gives the address of the client; nil means the TCP peer's.
 	SourceIP func(*http.Request) string
+	// Secure reports whether the client's connection was encrypted; nil means that the one to this process is. A server
+	// behind a proxy it trusts answers for the proxy.
+	Secure func(*http.Request) bool
 	// Done is told of every answered request, for access logs and metrics. May be nil. The Record
 	// is only valid during the call.
 	Done func(context.Context, *Record)
@@ -87,7 +91,8 @@ type Record struct {
 type Handler struct {
 	cfg    Config
 	routes routes
-	hostID []string // x-amz-id-2
+	hostID []string  // x-amz-id-2
+	warn   sync.Once // of secrets that travel in the clear
 }
 
 // New returns a handler. It fails to build (it panics) only when a route names an unknown operation,
@@ -110,6 +115,9 @@ func New(cfg Config) *Handler {
 	}
 	if cfg.SourceIP == nil {
 		cfg.SourceIP = peer
+	}
+	if cfg.Secure == nil {
+		cfg.Secure = func(r *http.Request) bool { return r.TLS != nil }
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

@@ -17,7 +17,7 @@ func (h *Handler) getTagging(ctx context.Context, r *request) (*response, error)
 	}
 	v, err := h.cfg.Store.Tags(ctx, r.gate.Bucket, r.gate.Key, version)
 	if err != nil {
-		return nil, err
+		return r.unreadable(ctx, nil, err)
 	}
 	doc := &wire.Tagging{TagSet: []wire.Tag{}}
 	for _, t := range v.Meta.Tags {
@@ -59,7 +59,7 @@ func (r *request) setTags(ctx context.Context, tags []object.Pair, status int) (
 	}
 	v, err := r.h.cfg.Store.SetTags(ctx, object.SetTags{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: version, Tags: tags})
 	if err != nil {
-		return nil, err
+		return r.unreadable(ctx, nil, err)
 	}
 	res := r.answer()
 	res.status = status
