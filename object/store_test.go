@@ -191,6 +191,11 @@ func (x *shop) wantBlobs(want ...int64) {
 	}
 }
 
+func sumMD5(b []byte) []byte {
+	h := md5.Sum(b)
+	return h[:]
+}
+
 func md5Hex(b []byte) string {
 	h := md5.Sum(b)
 	return hex.EncodeToString(h[:])
