@@ -130,7 +130,7 @@ func (s *server) work() (stop func()) {
 		assemble.New(assemble.Config{Store: s.data.Store, Log: s.log}),
 	}
 	if s.data.Projector != nil {
-		workers = append(workers, s.data.Projector.Worker())
+		workers = append(workers, s.data.Projector.Worker(ctx))
 	}
 	var wg sync.WaitGroup
 	for _, w := range workers {

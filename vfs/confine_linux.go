@@ -177,7 +177,7 @@ func (c *confined) WriteFile(path string, data []byte, mtime time.Time) error {
 		return &fs.PathError{Op: "writefile", Path: path, Err: err}
 	}
 	defer p.release()
-	return writeFileAt(p.dir, ".", p.name, data, mtime)
+	return writeFileAt(p.dir, p.name, path, data, mtime)
 }
 
 func (c *confined) Link(oldPath, newPath string) error {

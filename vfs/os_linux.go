@@ -4,8 +4,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
-	"strconv"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -60,72 +58,35 @@ func (f osFile) WriteBack(off, size int64) {
 	})
 }
 
-// WriteFile implements FS. An unnamed file is filled and then linked to its name.
+// WriteFile implements FS.
 func (OS) WriteFile(path string, data []byte, mtime time.Time) error {
-	return writeFileAt(unix.AT_FDCWD, filepath.Dir(path), path, data, mtime)
+	return writeFileAt(unix.AT_FDCWD, path, path, data, mtime)
 }
 
-// writeFileAt fills an unnamed file in dir and links it at path; both are seen from dirfd.
-func writeFileAt(dirfd int, dir, path string, data []byte, mtime time.Time) error {
+// writeFileAt makes name, seen from dirfd; path is for errors. (Filling an unnamed file and linking it would make it appear whole,
+// and costs ext4 half as much again.)
+func writeFileAt(dirfd int, name, path string, data []byte, mtime time.Time) error {
 	fail := func(op string, err error) error { return &fs.PathError{Op: op, Path: path, Err: err} }
-	fd, err := openat(dirfd, dir, unix.O_WRONLY|unix.O_TMPFILE, fileMode)
-	if err == unix.EPERM && removedDir(dirfd, dir) {
-		err = unix.ENOENT // what ext4 says of a directory that was removed while it was open
-	}
-	switch err {
-	case nil:
-	case unix.EOPNOTSUPP, unix.EISDIR, unix.EINVAL: // no unnamed files on this file system or kernel
-		return fail("open", errors.ErrUnsupported)
-	default:
+	fd, err := openat(dirfd, name, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW, fileMode)
+	if err != nil {
 		return fail("open", err)
 	}
 	defer unix.Close(fd)
-	for rest := data; len(rest) > 0; {
-		n, err := unix.Write(fd, rest)
-		if err != nil && err != unix.EINTR {
-			return fail("write", err)
+	for rest := data; len(rest) > 0 && err == nil; {
+		var n int
+		if n, err = unix.Write(fd, rest); err == unix.EINTR {
+			err = nil
 		}
 		rest = rest[max(n, 0):]
 	}
-	switch err := setTime(fd, "", mtime, unix.AT_EMPTY_PATH); err {
-	case nil:
-	case unix.EINVAL, unix.ENOENT: // before Linux 5.8
-		return fail("utimensat", errors.ErrUnsupported)
-	default:
-		return fail("utimensat", err)
+	if err == nil {
+		err = setTime(dirfd, name, mtime, unix.AT_SYMLINK_NOFOLLOW)
 	}
-	switch err := linkUnnamed(fd, dirfd, path); err {
-	case nil:
-		return nil
-	case unix.EPERM, unix.ENOSYS:
-		return fail("link", errors.ErrUnsupported)
-	default:
-		return fail("link", err)
+	if err != nil {
+		_ = unix.Unlinkat(dirfd, name, 0)
+		return fail("write", err)
 	}
-}
-
-func removedDir(dirfd int, dir string) bool {
-	var st unix.Stat_t
-	return unix.Fstatat(dirfd, dir, &st, 0) == nil && st.Nlink == 0
-}
-
-// linkUnnamed gives an unnamed file its name. Linking by descriptor needs a capability before Linux 6.10, and
-// says so in several ways; the name in /proc needs none.
-func linkUnnamed(fd, dirfd int, path string) error {
-	err := unix.Linkat(fd, "", dirfd, path, unix.AT_EMPTY_PATH)
-	if err == unix.ENOENT || err == unix.EPERM || err == unix.EINVAL {
-		err = linkByProc(fd, dirfd, path)
-	}
-	return err
-}
-
-func linkByProc(fd, dirfd int, path string) error {
-	name := "/proc/self/fd/" + strconv.Itoa(fd)
-	err := unix.Linkat(unix.AT_FDCWD, name, dirfd, path, unix.AT_SYMLINK_FOLLOW)
-	if err == unix.ENOENT && unix.Access("/proc/self/fd", unix.F_OK) != nil {
-		return unix.ENOSYS // there is no /proc; it is not path's directory that is missing
-	}
-	return err
+	return nil
 }
 
 // setTime sets the time of last change and leaves the time of last access.

@@ -68,9 +68,9 @@ type FS interface {
 	OpenWrite(path string) (f File, created bool, err error)
 	// Open opens for reading.
 	Open(path string) (File, error)
-	// WriteFile makes a new file of these bytes and this time of last change. It appears whole or not at
-	// all, and is not synced. It fails with fs.ErrExist where path exists, and with errors.ErrUnsupported where
-	// the file system cannot do this without a temporary name; the caller then brings the name.
+	// WriteFile makes a new file of these bytes and this time of last change, not synced; an error leaves none. Who looks while it is
+	// being written may see its beginning. It fails with fs.ErrExist where path exists, and with errors.ErrUnsupported where the
+	// system has no cheap way; the caller then takes a temporary name.
 	WriteFile(path string, data []byte, mtime time.Time) error
 	// Link makes a hard link; it fails with fs.ErrExist where newPath exists, and with
 	// errors.ErrUnsupported where these two paths cannot share a file (other device, too many links, no links here).

@@ -37,7 +37,7 @@ func (t *Tree) Link(bucket, key, src string, mtime time.Time) error {
 	return t.place(path, link, fill)
 }
 
-// Write shows data as the object: a new file that appears whole, with mtime as its time of last change. It is
+// Write shows data as the object: a new file with mtime as its time of last change. It is
 // for small objects. Else it is like Link.
 func (t *Tree) Write(bucket, key string, data []byte, mtime time.Time) error {
 	path, ok := t.Path(bucket, key)

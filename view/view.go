@@ -4,7 +4,7 @@
 // The view is a projection. Nothing in the server reads objects through it; it is written behind the metadata
 // and may be thrown away and written again. So nothing here is synced by itself, and a crash may leave a file
 // missing or half written: whoever drives the view does what he had not yet made durable with [Tree.Sync] once
-// more. While the machine runs, a file appears, and is replaced, whole.
+// more. A file is replaced whole; a new one may be seen while it is written.
 //
 // # What can be shown
 //

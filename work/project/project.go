@@ -43,8 +43,9 @@ type Config struct {
 const DefaultSettle = time.Minute
 
 const (
-	batch = 512
-	idle  = 5 * time.Second
+	batch      = 512     // changes read at once
+	batchBytes = 1 << 20 // of small bodies, held at once
+	idle       = 5 * time.Second
 )
 
 // Projector makes the view follow the store.
@@ -54,6 +55,7 @@ type Projector struct {
 	settled object.Mark // changes up to here are durable in the view and off the queue
 	synced  time.Time
 	hidden  atomic.Int64
+	lane    *work.Lane // where files are made; nil: where the caller is
 }
 
 // New makes a projector. Run its Worker, or call Drain.
@@ -67,8 +69,9 @@ func New(c Config) (*Projector, error) {
 	return &Projector{Config: c, synced: c.Now()}, nil
 }
 
-// Worker returns the worker that runs the projector.
-func (p *Projector) Worker() *work.Worker {
+// Worker returns the worker that runs the projector. Its files are made on a lane of its own, which ends with ctx.
+func (p *Projector) Worker(ctx context.Context) *work.Worker {
+	p.lane = work.NewLane(ctx)
 	return &work.Worker{Name: "plain-file view", Step: p.step, Wake: p.Store.Signals().View, Idle: idle, Log: p.Log}
 }
 
@@ -103,16 +106,68 @@ func (p *Projector) advance(ctx context.Context) (int, error) {
 		return 0, err
 	}
 	done := make(map[[2]string]bool, len(changes))
-	for _, c := range changes {
-		if k := [2]string{c.Bucket, c.Key}; !done[k] {
-			done[k] = true
-			if err := p.change(ctx, c.Bucket, c.Key); err != nil {
-				return 0, err
-			}
+	for rest := changes; len(rest) > 0; {
+		files, n, err := p.gather(ctx, rest, done)
+		if err == nil {
+			err = p.onLane(ctx, func() error { return p.make(ctx, files) })
 		}
-		p.at = c.At
+		if err != nil {
+			return 0, err
+		}
+		p.at, rest = rest[n-1].At, rest[n:]
 	}
 	return len(changes), nil
+}
+
+func (p *Projector) onLane(ctx context.Context, fn func() error) error {
+	if p.lane == nil {
+		return fn()
+	}
+	return p.lane.Do(ctx, fn)
+}
+
+// file is a change with what the file must be.
+type file struct {
+	bucket, key string
+	want        object.Shown
+}
+
+// gather looks up what the files of the next changes must be, until it holds batchBytes. It returns how many changes it
+// looked at; those of keys in done are passed over.
+func (p *Projector) gather(ctx context.Context, changes []object.ViewChange, done map[[2]string]bool) (files []file, n int, err error) {
+	size := 0
+	for n < len(changes) && size < batchBytes {
+		c := &changes[n]
+		n++
+		if k := [2]string{c.Bucket, c.Key}; !done[k] {
+			done[k] = true
+			f := file{bucket: c.Bucket, key: c.Key}
+			if f.key != "" {
+				if f.want, err = p.Store.Show(ctx, f.bucket, f.key); err != nil {
+					return nil, 0, err
+				}
+				size += len(f.want.Inline)
+			}
+			files = append(files, f)
+		}
+	}
+	return files, n, nil
+}
+
+func (p *Projector) make(ctx context.Context, files []file) error {
+	for i := range files {
+		f := &files[i]
+		err := error(nil)
+		if f.key == "" {
+			err = p.bucket(ctx, f.bucket)
+		} else {
+			err = p.place(ctx, f.bucket, f.key, &f.want)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // settle syncs the file system and takes the changes made before off the queue.
@@ -147,13 +202,6 @@ func (p *Projector) settle(ctx context.Context) error {
 	}
 }
 
-func (p *Projector) change(ctx context.Context, bucket, key string) error {
-	if key == "" {
-		return p.bucket(ctx, bucket)
-	}
-	return p.Key(ctx, bucket, key)
-}
-
 // bucket makes or removes the directory of a bucket.
 func (p *Projector) bucket(ctx context.Context, bucket string) error {
 	_, err := p.Store.HeadBucket(ctx, bucket)
@@ -176,22 +224,24 @@ func (p *Projector) bucket(ctx context.Context, bucket string) error {
 
 // Key makes the file of one key what it must be.
 func (p *Projector) Key(ctx context.Context, bucket, key string) error {
-	if _, ok := p.Tree.Path(bucket, key); !ok {
-		return nil
-	}
 	want, err := p.Store.Show(ctx, bucket, key)
 	if err != nil {
 		return err
 	}
+	return p.place(ctx, bucket, key, &want)
+}
+
+// place makes the file of a key what want says. Where a later change overtakes it, that one's own row makes it right.
+func (p *Projector) place(ctx context.Context, bucket, key string, want *object.Shown) error {
+	if _, ok := p.Tree.Path(bucket, key); !ok || want.Parts {
+		return nil
+	}
 	if !want.Exists {
 		return p.remove(ctx, bucket, key)
 	}
-	if want.Parts {
-		return nil
-	}
-	err = p.show(ctx, bucket, key, &want)
+	err := p.show(ctx, bucket, key, want)
 	if errors.Is(err, view.ErrClash) && p.clearWay(bucket, key) {
-		err = p.show(ctx, bucket, key, &want)
+		err = p.show(ctx, bucket, key, want)
 	}
 	if errors.Is(err, view.ErrClash) { // other keys lie below it
 		p.hidden.Add(1)

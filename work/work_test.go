@@ -1,0 +1,79 @@
+package work
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestRunWorksWaitsAndTriesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithCancel(t.Context())
+		wake := make(chan struct{}, 1)
+		start := time.Now()
+		var at []time.Duration
+		w := &Worker{Name: "test", Wake: wake, Idle: time.Hour, Log: slog.New(slog.DiscardHandler), Step: func(context.Context) (bool, error) {
+			at = append(at, time.Since(start))
+			switch len(at) {
+			case 1:
+				return true, nil // more waits: at once again
+			case 2, 3:
+				return false, errors.New("failed") // after 100 ms, then 200 ms
+			case 4:
+				return false, nil // waits for a wake
+			case 6:
+				cancel()
+			}
+			return false, nil // waits an hour
+		}}
+		done := make(chan struct{})
+		go func() { w.Run(ctx); close(done) }()
+		time.Sleep(time.Second)
+		wake <- struct{}{}
+		<-done
+		want := []time.Duration{0, 0, 100 * time.Millisecond, 300 * time.Millisecond, time.Second, time.Second + time.Hour}
+		if len(at) != len(want) {
+			t.Fatalf("steps at %v, want %v", at, want)
+		}
+		for i := range want {
+			if at[i] != want[i] {
+				t.Errorf("step %d at %v, want %v", i+1, at[i], want[i])
+			}
+		}
+	})
+}
+
+func TestDrain(t *testing.T) {
+	left := 3
+	w := &Worker{Step: func(context.Context) (bool, error) { left--; return left > 0, nil }}
+	if err := w.Drain(t.Context()); err != nil || left != 0 {
+		t.Errorf("%v, %d left", err, left)
+	}
+	fails := errors.New("fails")
+	w.Step = func(context.Context) (bool, error) { return true, fails }
+	if err := w.Drain(t.Context()); !errors.Is(err, fails) {
+		t.Errorf("%v", err)
+	}
+}
+
+func TestLane(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	l := NewLane(ctx)
+	ran := 0
+	fails := errors.New("fails")
+	if err := l.Do(ctx, func() error { ran++; return nil }); err != nil {
+		t.Error(err)
+	}
+	if err := l.Do(ctx, func() error { ran++; return fails }); err != fails {
+		t.Errorf("%v, want the function's error", err)
+	}
+	cancel()
+	for l.Do(ctx, func() error { return nil }) == nil { // the lane may take one more before it sees the end
+	}
+	if ran != 2 {
+		t.Errorf("%d functions ran", ran)
+	}
+}
