@@ -19,14 +19,17 @@ import (
 	"testing"
 	"time"
 
+	"myfsio/blob/fileblob"
 	"myfsio/blob/memblob"
 	"myfsio/checksum"
 	"myfsio/fault"
 	"myfsio/gate"
 	"myfsio/iam"
 	"myfsio/kv/memkv"
+	"myfsio/kv/pebblekv"
 	"myfsio/object"
 	"myfsio/sigv4"
+	"myfsio/vfs"
 )
 
 // The people of the tests: their access key and secret.
@@ -106,6 +109,27 @@ func newWorld(t testing.TB, open engine, change func(*Config)) *world {
 
 // TestTranscripts runs every transcript on the engines in memory.
 func TestTranscripts(t *testing.T) { runTranscripts(t, memory) }
+
+// TestTranscriptsOnDisk runs every transcript on the embedded engines.
+func TestTranscriptsOnDisk(t *testing.T) { runTranscripts(t, disk) }
+
+func disk(t testing.TB, minPart int64, now func() time.Time) *object.Store {
+	dir := t.TempDir()
+	db, err := pebblekv.Open(pebblekv.Options{Dir: filepath.Join(dir, "meta")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	blobs, err := fileblob.Open(fileblob.Options{FS: vfs.OS{}, Dir: filepath.Join(dir, "blobs")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := object.New(context.Background(), object.Config{KV: db, Blobs: blobs, MinPartSize: minPart, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { db.Close(); blobs.Close() })
+	return s
+}
 
 // runTranscripts runs testdata on an engine, and checks that every operation that works is exercised with success.
 func runTranscripts(t *testing.T, open engine) {
