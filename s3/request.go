@@ -55,6 +55,10 @@ func (r *request) run(ctx context.Context) (*response, error) {
 	if err := r.target(); err != nil {
 		return nil, err
 	}
+	if headerSize(r.http) > maxHeader {
+		return nil, &fault.Error{Kind: fault.InvalidRequest, Code: "RequestHeaderSectionTooLarge",
+			Msg: "Your request header and query parameters used to make the request exceed the maximum allowed size."}
+	}
 	r.watchBody()
 	if err := r.identify(ctx); err != nil {
 		return nil, err
@@ -78,6 +82,20 @@ func (r *request) run(ctx context.Context) (*response, error) {
 		return err
 	})
 	return res, err
+}
+
+// maxHeader bounds the header and the request line in bytes. AWS stops at 8 KiB; presigned URLs of
+// temporary credentials come near that by themselves.
+const maxHeader = 16 << 10
+
+func headerSize(r *http.Request) int {
+	n := len(r.RequestURI) + len(r.Host)
+	for name, values := range r.Header {
+		for _, v := range values {
+			n += len(name) + len(v) + 4
+		}
+	}
+	return n
 }
 
 func errAccessDenied() error { return fault.New(fault.AccessDenied, "Access Denied") }

@@ -10,6 +10,7 @@ import (
 
 	"myfsio/checksum"
 	"myfsio/fault"
+	"myfsio/gz"
 	"myfsio/object"
 	"myfsio/s3/wire"
 )
@@ -159,6 +160,7 @@ func (r *request) begin(status int) {
 // send sends a body that is in memory.
 func (r *request) send(status int, body []byte) {
 	r.w.Header()["Content-Length"] = []string{strconv.Itoa(len(body))}
+	gz.Document(r.w)
 	r.begin(status)
 	if r.http.Method == http.MethodHead {
 		return
