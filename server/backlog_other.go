@@ -5,4 +5,4 @@ package server
 import "net"
 
 // setBacklog leaves the system's default.
-func setBacklog(net.Listener, int) {}
+func setBacklog(*net.TCPListener, int) {}

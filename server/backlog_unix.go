@@ -9,12 +9,11 @@ import (
 
 // setBacklog asks the kernel for a queue of n connections not yet accepted; best effort. Listening again on a
 // socket that listens changes just that.
-func setBacklog(ln net.Listener, n int) {
-	t, ok := ln.(*net.TCPListener)
-	if !ok || n <= 0 {
+func setBacklog(ln *net.TCPListener, n int) {
+	if n <= 0 {
 		return
 	}
-	if rc, err := t.SyscallConn(); err == nil {
+	if rc, err := ln.SyscallConn(); err == nil {
 		rc.Control(func(fd uintptr) { syscall.Listen(int(fd), n) })
 	}
 }

@@ -9,14 +9,13 @@ import (
 	"net/http"
 	"strconv"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 // Times and sizes that bound what a connection can take.
 const (
 	headerTimeout = 30 * time.Second // for the header of a request
 	headerBytes   = 64 << 10         // the s3 front answers over its own, lower limit in S3's words
+	stallTimeout  = 2 * time.Minute  // for a client to take a piece of an answer
 	drainTimeout  = 30 * time.Second // for running requests at the end
 )
 
@@ -44,9 +43,13 @@ func listen(ctx context.Context, c listenConfig) (*listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("cannot listen on %s: %w; is another server running there? Choose a port with --api-port", addr, err)
 	}
-	setBacklog(ln, c.backlog)
+	tcp, ok := ln.(*net.TCPListener)
+	if !ok {
+		return nil, errors.Join(errNotTCP, ln.Close())
+	}
+	setBacklog(tcp, c.backlog)
 	return &listener{
-		ln: netutil.LimitListener(ln, c.connections),
+		ln: newBounded(tcp, c.connections, stallTimeout),
 		http: &http.Server{
 			Handler:           c.handler,
 			ReadHeaderTimeout: headerTimeout,
