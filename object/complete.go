@@ -79,8 +79,9 @@ func (t *txn) chosenParts(req *CompleteUpload, u id, up *uploadRecord) (*manifes
 	m := &manifest{}
 	next := 0
 	err := eachPart(t, u, func(n int, p *partRecord) error {
+		m.others = append(m.others, p.left...)
 		if next == len(req.Parts) || req.Parts[next].Number > n {
-			m.unlisted = append(append(m.unlisted, p.left...), p.at.blob)
+			m.others = append(m.others, p.at.blob)
 			return nil
 		}
 		want := &req.Parts[next]
@@ -186,7 +187,7 @@ func (m *manifest) place(rec *versionRecord, newID func() id) (used map[id]bool)
 	switch {
 	case len(m.extents) == 0:
 		rec.body = body{kind: bodyEmpty, id: newID()} // the id names the manifest
-	case contiguous && !slices.Contains(m.unlisted, m.extents[0].blob): // the blob ends where the object does
+	case contiguous && !slices.Contains(m.others, m.extents[0].blob): // the blob ends where the object does
 		rec.body = body{kind: bodyBlob, id: m.extents[0].blob}
 		m.extents = nil
 	default:

@@ -93,7 +93,7 @@ type manifest struct {
 	parts   []partRecord
 	extents []extent
 
-	unlisted []blob.ID // blobs with bytes of parts that were left out; not stored
+	others []blob.ID // blobs with bytes that are not the object's: of parts left out, or sent again; not stored
 }
 
 func (m *manifest) encode() []byte {

@@ -178,19 +178,31 @@ func TestCompleteSomeParts(t *testing.T) {
 
 // A file that shows an object must have its bytes and no more.
 func TestBlobIsTheObject(t *testing.T) {
-	x := newShop(t, object.Unversioned)
 	parts := pieces(3, 100, 100)
-	u := x.begin("k")
-	list := []object.CompletePart{x.part(u, 1, parts[0]), x.part(u, 2, parts[1])}
-	x.part(u, 3, parts[2])
-	x.complete(u, list...)
-	x.drain()
-	show, err := x.s.Show(x.ctx, home, "k")
-	x.ok(err)
-	b, err := x.blobs.Open(x.ctx, show.Blob)
-	x.ok(err)
-	if b.Size() != 200 || show.Parts {
-		t.Errorf("the blob has %d bytes, the object 200", b.Size())
+	for name, upload := range map[string]func(x *shop, u object.Upload) object.Version{
+		"last part left out": func(x *shop, u object.Upload) object.Version {
+			list := []object.CompletePart{x.part(u, 1, parts[0]), x.part(u, 2, parts[1])}
+			x.part(u, 3, parts[2])
+			return x.complete(u, list...)
+		},
+		"last part sent again without bytes": func(x *shop, u object.Upload) object.Version {
+			x.part(u, 3, parts[2])
+			return x.complete(u, x.part(u, 1, parts[0]), x.part(u, 2, parts[1]), x.part(u, 3, nil))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			x := newShop(t, object.Unversioned)
+			upload(x, x.begin("k"))
+			x.drain()
+			show, err := x.s.Show(x.ctx, home, "k")
+			x.ok(err)
+			if show.Parts || show.Size != 200 {
+				t.Errorf("%+v", show)
+			}
+			x.wantBlobs(200)
+			x.get("k", "", join(parts[0], parts[1]))
+			x.clean()
+		})
 	}
 }
 

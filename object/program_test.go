@@ -280,6 +280,9 @@ func (w *world) runAdmin(s *step, bucket string) error {
 func (w *world) runPut(s *step, bucket, key string) error {
 	body, data := s.body()
 	req := object.PutObject{Bucket: bucket, Key: key, Owner: "me", Meta: s.metadata(), Body: body, If: w.writeIf(s, bucket, key)}
+	if s.option(24, 3) {
+		req.Modified = epoch.Add(-time.Duration(s.ref) * time.Hour)
+	}
 	w.logf("put %s/%.20q: %d bytes (said %d, md5 %.4x), sum %s, if %+v", bucket, key, len(data), body.Size, body.MD5, body.Digest.Algorithm, req.If)
 	got, gotErr := w.s.Put(w.ctx, req)
 	want, wantErr := w.m.Put(req, data)
@@ -636,6 +639,9 @@ func (w *world) play(steps []step, seed uint64) error {
 			return fmt.Errorf("%s: %w", when, err)
 		}
 		if err := w.compareAll(rand.New(rand.NewPCG(seed, 3)), 40); err != nil {
+			return fmt.Errorf("%s: %w", when, err)
+		}
+		if err := w.compareView(when == "after upkeep"); err != nil {
 			return fmt.Errorf("%s: %w", when, err)
 		}
 	}

@@ -40,6 +40,8 @@ type world struct {
 	real  map[string]string
 	log   []string // what was done
 
+	view map[[2]string][]byte // what a worker that follows the queue has shown, by bucket and key
+
 	versions map[string][]string // model ids ever given out, by bucket and key
 	uploads  []object.Upload     // ever begun, with model ids
 }
@@ -50,7 +52,7 @@ var epoch = time.Date(2024, 2, 29, 23, 59, 58, 123456789, time.UTC)
 func newWorld(db kv.DB, blobs blob.Store) (*world, error) {
 	w := &world{
 		ctx: context.Background(), clock: epoch,
-		model: map[string]string{}, real: map[string]string{}, versions: map[string][]string{},
+		model: map[string]string{}, real: map[string]string{}, versions: map[string][]string{}, view: map[[2]string][]byte{},
 	}
 	now := func() time.Time { return w.clock }
 	w.m = &model.Model{Now: now, MinPart: testMinPart}

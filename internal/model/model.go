@@ -334,6 +334,9 @@ func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
 		sum: sumOf(req.Body.Digest.Algorithm, data), meta: req.Meta,
 	}
 	m.add(b, v)
+	if !req.Modified.IsZero() {
+		v.modified = req.Modified
+	}
 	return b.describe(v), nil
 }
 
