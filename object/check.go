@@ -38,7 +38,7 @@ const (
 // CheckOptions says how to check.
 type CheckOptions struct {
 	Deep   bool          // read all bytes and compare them with their checksums
-	Repair bool          // repair what can be repaired without losing a byte
+	Repair bool          // repair what can be repaired without losing a byte; where something cannot be read nothing is removed
 	Report func(Problem) // called for each problem
 	Step   func()        // called for each row and blob, for progress; may be nil
 }
@@ -87,10 +87,14 @@ type checker struct {
 	queued  map[id]bool // blobs to be reclaimed
 	fixes   []func(*txn)
 	stray   []blob.ID
+	unsure  bool // what cannot be read may own rows and blobs that seem to belong to nothing
 }
 
 func (c *checker) report(p Problem, fix func(*txn)) {
 	c.res.Problems++
+	if p.Kind == ProblemRecord {
+		c.unsure = true
+	}
 	if fix != nil && c.o.Repair {
 		c.fixes = append(c.fixes, fix)
 		c.res.Fixed++
@@ -284,6 +288,7 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 	if rec.flags&flagParts != 0 {
 		var err error
 		if m, err = getManifest(c.r, rec.body.id); errors.Is(err, kv.ErrNotFound) || errors.Is(err, errRecord) {
+			c.unsure = true
 			return lost("the list of parts is gone or cannot be read")
 		} else if err != nil {
 			return err
@@ -406,7 +411,7 @@ func (c *checker) unfinished(b *Bucket, u *Usage) error {
 	return nil
 }
 
-// orphans finds the rows that belong to nothing.
+// orphans finds the rows that belong to nothing. Those of a version or upload are never removed: their bucket may be what is damaged.
 func (c *checker) orphans() error {
 	in := func(set map[id]bool) func([]byte) bool {
 		return func(k []byte) bool { return len(k) == 17 && set[id(k[1:])] }
@@ -416,17 +421,23 @@ func (c *checker) orphans() error {
 		table byte
 		owned func(key []byte) bool
 	}{
+		{tCurrent, c.inKnownBucket}, {tVersion, c.inKnownBucket}, {tUpload, c.inKnownBucket},
+		{tNull, c.inKnownBucket}, {tCounter, c.inKnownBucket},
 		{tInline, in(c.bodies)}, {tManifest, in(c.bodies)}, {tRef, in(c.blobs)}, {tPart, ofUpload},
-		{tCurrent, c.inKnownBucket}, {tVersion, c.inKnownBucket}, {tNull, c.inKnownBucket},
-		{tUpload, c.inKnownBucket}, {tCounter, c.inKnownBucket},
 	} {
 		for p, err := range kv.Scan(c.r, kv.Prefix([]byte{t.table})) {
 			if err != nil {
 				return err
 			}
-			if !t.owned(p.Key) {
-				c.report(Problem{Kind: ProblemOrphan, Detail: fmt.Sprintf("row %c%x belongs to nothing", t.table, p.Key[1:])}, remove(p.Key))
+			if t.owned(p.Key) {
+				continue
 			}
+			c.unsure = c.unsure || t.table == tCurrent || t.table == tVersion || t.table == tUpload
+			fix := remove(p.Key)
+			if c.unsure {
+				fix = nil
+			}
+			c.report(Problem{Kind: ProblemOrphan, Detail: fmt.Sprintf("row %c%x belongs to nothing", t.table, p.Key[1:])}, fix)
 		}
 	}
 	return nil
@@ -451,8 +462,13 @@ func (c *checker) strays() error {
 		if c.blobs[info.ID] || c.queued[info.ID] {
 			continue
 		}
-		c.stray = append(c.stray, info.ID)
-		c.report(Problem{Kind: ProblemStray, Detail: fmt.Sprintf("blob %s of %d bytes belongs to nothing", info.ID, info.Size)}, func(*txn) {})
+		fix := func(*txn) {}
+		if c.unsure {
+			fix = nil
+		} else {
+			c.stray = append(c.stray, info.ID)
+		}
+		c.report(Problem{Kind: ProblemStray, Detail: fmt.Sprintf("blob %s of %d bytes belongs to nothing", info.ID, info.Size)}, fix)
 	}
 	return nil
 }

@@ -53,7 +53,7 @@ func (s *Store) Open(ctx context.Context, req GetObject) (*Reader, error) {
 			return r, err
 		}
 		if try == tries {
-			return nil, fault.Wrap(fault.Corrupted, err, "The bytes of the object are missing. Run myfsio fsck.")
+			return nil, errMissing(err)
 		}
 	}
 }
@@ -119,7 +119,9 @@ func (o *opened) load(r kv.Reader, req *GetObject) (err error) {
 		return err
 	}
 	if o.rec.flags&flagParts != 0 && (req.PartNumber > 0 || o.rec.body.kind == bodyParts && !req.HeadOnly) {
-		if o.m, err = getManifest(r, o.rec.body.id); err != nil {
+		if o.m, err = getManifest(r, o.rec.body.id); errors.Is(err, kv.ErrNotFound) {
+			return errMissing(err)
+		} else if err != nil {
 			return err
 		}
 	}
@@ -239,10 +241,26 @@ func (r *Reader) begin(o *opened) error {
 		r.pos -= r.extents[0].size
 		r.extents = r.extents[1:]
 	}
-	if r.left == 0 {
+	switch {
+	case r.left == 0:
 		return nil
+	case len(r.extents) == 0:
+		return errShort
 	}
 	return r.next()
+}
+
+// more opens the blob of the first extent in the middle of a body, when it is too late to look again.
+func (r *Reader) more() error {
+	err := r.next()
+	if errors.Is(err, blob.ErrNotFound) {
+		return errMissing(err)
+	}
+	return err
+}
+
+func errMissing(err error) error {
+	return fault.Wrap(fault.Corrupted, err, "The bytes of the object are missing. Run myfsio fsck.")
 }
 
 // next opens the blob of the first extent unless it is open.
@@ -290,7 +308,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 		n := copy(p, r.inline[r.pos:])
 		return n, r.advance(int64(n))
 	}
-	if err := r.next(); err != nil {
+	if err := r.more(); err != nil {
 		return 0, err
 	}
 	x := r.extents[0]
@@ -317,7 +335,7 @@ func (r *Reader) WriteTo(w io.Writer) (total int64, err error) {
 		return int64(n), err
 	}
 	for r.left > 0 {
-		if err := r.next(); err != nil {
+		if err := r.more(); err != nil {
 			return total, err
 		}
 		x := r.extents[0]
