@@ -71,9 +71,29 @@ func TestLane(t *testing.T) {
 		t.Errorf("%v, want the function's error", err)
 	}
 	cancel()
-	for l.Do(ctx, func() error { return nil }) == nil { // the lane may take one more before it sees the end
+	<-l.ended
+	if err := l.Do(t.Context(), func() error { ran++; return nil }); err != nil {
+		t.Errorf("after the end of the lane: %v", err)
 	}
-	if ran != 2 {
+	if ran != 3 {
 		t.Errorf("%d functions ran", ran)
+	}
+}
+
+// A caller whose time is over does not wait for a lane that is busy.
+func TestLaneBusy(t *testing.T) {
+	l := NewLane(t.Context())
+	busy, release := make(chan struct{}), make(chan struct{})
+	first := make(chan error)
+	go func() { first <- l.Do(t.Context(), func() error { close(busy); <-release; return nil }) }()
+	<-busy
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := l.Do(ctx, func() error { t.Error("it ran"); return nil }); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want the context's error", err)
+	}
+	close(release)
+	if err := <-first; err != nil {
+		t.Error(err)
 	}
 }

@@ -133,13 +133,14 @@ type file struct {
 }
 
 // gather looks up what the files of the next changes must be, until it holds batchBytes. It returns how many changes it
-// looked at; those of keys in done are passed over.
+// looked at; those of keys in done, which were made before in their last state, are passed over.
 func (p *Projector) gather(ctx context.Context, changes []object.ViewChange, done map[[2]string]bool) (files []file, n int, err error) {
 	size := 0
 	for n < len(changes) && size < batchBytes {
 		c := &changes[n]
 		n++
-		if k := [2]string{c.Bucket, c.Key}; !done[k] {
+		// A bucket can be removed only when its files are: each of its changes counts, the last one most.
+		if k := [2]string{c.Bucket, c.Key}; !done[k] || c.Key == "" {
 			done[k] = true
 			f := file{bucket: c.Bucket, key: c.Key}
 			if f.key != "" {
