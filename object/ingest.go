@@ -17,7 +17,7 @@ import (
 // Bodies move in pieces of pooled buffers: small ones whole, large ones in large pieces.
 const (
 	smallBuffer = DefaultInline + 512
-	largeBuffer = 256 << 10
+	largeBuffer = 512 << 10 // of whole pages, as the allocator gives them: engines may write them past the cache
 )
 
 var (
@@ -172,6 +172,11 @@ func (s *Store) take(ctx context.Context, b *Body, inline int, at place, st *sto
 	n, err := fill(b.Reader, *st.buf, min(max(inline, 0)+1, len(*st.buf)))
 	if err == io.EOF && (n == 0 || n <= inline) {
 		return s.takeInline(b, st, d, n)
+	}
+	if err == nil { // whole buffers, so that what is written is aligned
+		var more int
+		more, err = fill(b.Reader, (*st.buf)[n:], len(*st.buf)-n)
+		n += more
 	}
 	if err != nil && err != io.EOF {
 		return bodyError(err)

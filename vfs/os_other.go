@@ -41,3 +41,6 @@ func (OS) SyncDir(path string) error {
 func (OS) SyncAll(path string) error {
 	return &fs.PathError{Op: "syncall", Path: path, Err: errors.ErrUnsupported}
 }
+
+// setDirect is for Linux.
+func setDirect(_ *os.File, on bool) bool { return !on }

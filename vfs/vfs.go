@@ -59,6 +59,17 @@ func OSFile(f File) *os.File {
 	return nil
 }
 
+// Direct asks that writes to f go straight to the disk (on) or through the system's cache (off), and reports whether
+// that is how it is now. While it is on, writes must be aligned to DirectAlign in address, offset and length.
+// Bytes written once and read later, if at all, gain by it: they take no memory from what is read often.
+func Direct(f File, on bool) bool {
+	o := OSFile(f)
+	return o != nil && setDirect(o, on)
+}
+
+// DirectAlign is the alignment of direct writes in bytes.
+const DirectAlign = 4096
+
 // FS is a file system. Paths are the host's own. Errors satisfy errors.Is with fs.ErrNotExist, fs.ErrExist,
 // and syscall.ENOTDIR where something in the middle of a path is not a directory.
 type FS interface {

@@ -42,7 +42,9 @@ func (s *Store) CreateAt(ctx context.Context, id blob.ID, off, sizeHint int64) (
 		sh.live[id] = e
 	}
 	e.writers++
-	return &piece{writer{s: s, sh: sh, id: id, e: e, f: f, hint: sizeHint, off: off}}, nil
+	p := &piece{writer{s: s, sh: sh, id: id, e: e, f: f, hint: sizeHint, off: off}}
+	p.goDirect()
+	return p, nil
 }
 
 // piece writes a part of a file that others write too.

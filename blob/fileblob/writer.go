@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"syscall"
+	"unsafe"
 
 	"myfsio/blob"
 	"myfsio/vfs"
@@ -17,6 +19,7 @@ const (
 	preallocateStep = 64 << 20 // a size is a promise: reserve no more than this ahead of the bytes
 	writeBackStep   = 4 << 20  // begin to write to the disk every so often, so that the sync at the end is short
 	copyBuffer      = 256 << 10
+	directFrom      = 1 << 20 // a larger blob is written past the system's cache, where it can be
 )
 
 // Create implements blob.Store.
@@ -39,7 +42,9 @@ func (s *Store) Create(ctx context.Context, id blob.ID, sizeHint int64) (blob.Wr
 	}
 	e := &entry{state: creating}
 	sh.live[id] = e
-	return &writer{s: s, sh: sh, id: id, e: e, f: f, hint: sizeHint, whole: true}, nil
+	w := &writer{s: s, sh: sh, id: id, e: e, f: f, hint: sizeHint, whole: true}
+	w.goDirect()
+	return w, nil
 }
 
 // writer writes a blob, or a piece of one from off.
@@ -52,6 +57,8 @@ type writer struct {
 	hint  int64
 	off   int64 // where in the file the piece begins
 	whole bool  // nobody else writes to the file
+
+	direct bool // writes go past the cache, as long as they are aligned
 
 	n        int64 // bytes written
 	reserved int64 // bytes preallocated
@@ -67,9 +74,41 @@ func (w *writer) Write(p []byte) (int, error) {
 	if err := w.prepare(int64(len(p))); err != nil {
 		return 0, err
 	}
-	n, err := w.f.WriteAt(p, w.off+w.n)
+	n, err := w.put(p)
 	w.wrote(int64(n), err)
 	return n, err
+}
+
+// goDirect chooses the way past the cache for a large blob that is going to be synced anyway: the sync is then short,
+// and the cache keeps what is read.
+func (w *writer) goDirect() {
+	w.direct = w.s.sync && w.hint >= directFrom && w.off%vfs.DirectAlign == 0 && vfs.Direct(w.f, true)
+}
+
+// put writes p behind what is written. The first piece that is not aligned (usually the end of the
+// blob), and a file system that takes no direct writes after all, end the direct way.
+func (w *writer) put(p []byte) (n int, err error) {
+	at := w.off + w.n
+	if w.direct {
+		if k := aligned(p); k > 0 {
+			n, err = w.f.WriteAt(p[:k], at)
+			if err != nil && !errors.Is(err, syscall.EINVAL) || n == len(p) {
+				return n, err
+			}
+		}
+		w.direct = false
+		vfs.Direct(w.f, false)
+	}
+	m, err := w.f.WriteAt(p[n:], at+int64(n))
+	return n + m, err
+}
+
+// aligned returns how many bytes of p can be written directly: none unless p begins at an aligned address.
+func aligned(p []byte) int {
+	if len(p) == 0 || uintptr(unsafe.Pointer(unsafe.SliceData(p)))%vfs.DirectAlign != 0 {
+		return 0
+	}
+	return len(p) &^ (vfs.DirectAlign - 1)
 }
 
 // prepare gets ready for size more bytes.
@@ -92,7 +131,8 @@ func (w *writer) prepare(size int64) error {
 // wrote counts what was written.
 func (w *writer) wrote(n int64, err error) {
 	w.n += n
-	if w.err = err; err != nil || !w.s.sync {
+	if w.err = err; err != nil || !w.s.sync || w.direct {
+		w.flushed = w.n
 		return
 	}
 	if size := w.n - w.flushed; size >= writeBackStep {
@@ -111,6 +151,10 @@ func (w *writer) ReadFrom(r io.Reader) (int64, error) {
 	dst := vfs.OSFile(w.f)
 	if _, ok := src.(*os.File); !ok || dst == nil {
 		return io.CopyBuffer(struct{ io.Writer }{w}, r, make([]byte, copyBuffer))
+	}
+	if w.direct { // the kernel copies by way of the cache
+		w.direct = false
+		vfs.Direct(w.f, false)
 	}
 	if _, err := dst.Seek(w.off+w.n, io.SeekStart); err != nil {
 		return 0, err
