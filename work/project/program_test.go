@@ -1,7 +1,6 @@
 package project_test
 
 import (
-	"bytes"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -84,7 +83,7 @@ func (w *world) createBucket(bucket string) {
 func (w *world) put(bucket, key string, data []byte) bool {
 	w.Helper()
 	w.logf("put %s/%.20q: %d bytes", bucket, key, len(data))
-	req := object.PutObject{Bucket: bucket, Key: key, Body: object.Body{Reader: bytes.NewReader(data), Size: int64(len(data))}}
+	req := object.PutObject{Bucket: bucket, Key: key, Body: body(data)}
 	got, gotErr := w.s.Put(w.ctx, req)
 	want, wantErr := w.m.Put(req, data)
 	if !w.agree(gotErr, wantErr) {
@@ -153,7 +152,7 @@ func (w *world) multipart(bucket, key string, rng *rand.Rand) {
 func (w *world) part(got, want object.Upload, n int, data []byte) (object.Part, object.Part) {
 	w.Helper()
 	put := func(u object.Upload) object.PutPart {
-		return object.PutPart{Bucket: u.Bucket, Key: u.Key, UploadID: u.UploadID, Number: n, Body: object.Body{Reader: bytes.NewReader(data), Size: int64(len(data))}}
+		return object.PutPart{Bucket: u.Bucket, Key: u.Key, UploadID: u.UploadID, Number: n, Body: body(data)}
 	}
 	g, gotErr := w.s.PutPart(w.ctx, put(got))
 	m, wantErr := w.m.PutPart(put(want), data)

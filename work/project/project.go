@@ -6,7 +6,14 @@
 //
 // A key is shown unless the file system cannot hold its name (see package view) or a directory stands where its
 // file would be: of `a` and `a/b` only `a/b` is shown, as long as both exist. Multipart
-// objects whose parts lie in several blobs are shown once they are assembled.
+// objects whose parts lie in several blobs are shown once they are assembled; until then the file of an
+// older state stays. A name that the file system itself refuses is passed over with a warning.
+//
+// # Files of others
+//
+// A file that a person put into the tree is replaced or removed only when an object of exactly its path is written
+// or deleted. Elsewhere it stays, and hides the keys below its path. Changes that a crash left queued are made again by the next start:
+// a file edited between the two is overwritten, so edit after the start.
 //
 // # After a crash
 //
@@ -18,7 +25,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -102,9 +108,37 @@ func (p *Projector) step(ctx context.Context) (more bool, err error) {
 // advance makes the next changes and returns how many there were.
 func (p *Projector) advance(ctx context.Context) (int, error) {
 	changes, err := p.Store.ViewChanges(ctx, p.at, batch)
-	if err != nil {
+	if err != nil || len(changes) == 0 {
 		return 0, err
 	}
+	last := changes[len(changes)-1].At
+	if now := p.Store.NewMark(); string(last[:]) > string(now[:]) {
+		return len(changes), p.ahead(ctx, changes)
+	}
+	return len(changes), p.makeAll(ctx, changes)
+}
+
+// ahead makes changes that an earlier run queued when the clock was ahead of now. Those of this run get lower marks: so these leave the
+// queue at once, and p.at does not pass them.
+func (p *Projector) ahead(ctx context.Context, changes []object.ViewChange) error {
+	at := p.at
+	err := p.makeAll(ctx, changes)
+	p.at = at
+	if err == nil {
+		err = p.Tree.Sync()
+	}
+	if err != nil {
+		return err
+	}
+	marks := make([]object.Mark, len(changes))
+	for i := range changes {
+		marks[i] = changes[i].At
+	}
+	return p.Store.ViewDone(ctx, marks)
+}
+
+// makeAll makes the changes one after the other.
+func (p *Projector) makeAll(ctx context.Context, changes []object.ViewChange) error {
 	done := make(map[[2]string]bool, len(changes))
 	for rest := changes; len(rest) > 0; {
 		files, n, err := p.gather(ctx, rest, done)
@@ -112,11 +146,11 @@ func (p *Projector) advance(ctx context.Context) (int, error) {
 			err = p.onLane(ctx, func() error { return p.make(ctx, files) })
 		}
 		if err != nil {
-			return 0, err
+			return err
 		}
 		p.at, rest = rest[n-1].At, rest[n:]
 	}
-	return len(changes), nil
+	return nil
 }
 
 func (p *Projector) onLane(ctx context.Context, fn func() error) error {
@@ -201,113 +235,4 @@ func (p *Projector) settle(ctx context.Context) error {
 		}
 		p.settled = marks[len(marks)-1]
 	}
-}
-
-// bucket makes or removes the directory of a bucket.
-func (p *Projector) bucket(ctx context.Context, bucket string) error {
-	_, err := p.Store.HeadBucket(ctx, bucket)
-	switch {
-	case err == nil:
-		err = p.Tree.MakeBucket(bucket)
-		if errors.Is(err, view.ErrClash) || errors.Is(err, view.ErrName) {
-			p.Log.Warn("the bucket has no directory in the plain-file view: something else has its name", "bucket", bucket)
-			return nil
-		}
-	case isNoBucket(err):
-		err = p.Tree.RemoveBucket(bucket)
-		if errors.Is(err, view.ErrNotEmpty) {
-			p.Log.Warn("the directory of a deleted bucket stays: it holds files that are no objects", "bucket", bucket)
-			return nil
-		}
-	}
-	return err
-}
-
-// Key makes the file of one key what it must be.
-func (p *Projector) Key(ctx context.Context, bucket, key string) error {
-	want, err := p.Store.Show(ctx, bucket, key)
-	if err != nil {
-		return err
-	}
-	return p.place(ctx, bucket, key, &want)
-}
-
-// place makes the file of a key what want says. Where a later change overtakes it, that one's own row makes it right.
-func (p *Projector) place(ctx context.Context, bucket, key string, want *object.Shown) error {
-	if _, ok := p.Tree.Path(bucket, key); !ok || want.Parts {
-		return nil
-	}
-	if !want.Exists {
-		return p.remove(ctx, bucket, key)
-	}
-	err := p.show(ctx, bucket, key, want)
-	if errors.Is(err, view.ErrClash) && p.clearWay(bucket, key) {
-		err = p.show(ctx, bucket, key, want)
-	}
-	if errors.Is(err, view.ErrClash) { // other keys lie below it
-		p.hidden.Add(1)
-		return nil
-	}
-	return err
-}
-
-func (p *Projector) show(ctx context.Context, bucket, key string, want *object.Shown) error {
-	if want.Blob.IsZero() {
-		return p.Tree.Write(bucket, key, want.Inline, want.Modified)
-	}
-	if err := p.trim(ctx, want); err != nil {
-		if errors.Is(err, blob.ErrNotFound) {
-			return nil // replaced meanwhile: its own change follows
-		}
-		return err
-	}
-	return p.Tree.Link(bucket, key, p.Blobs.(blob.Linker).Path(want.Blob), want.Modified)
-}
-
-// trim cuts off what a part that was not used left behind the end.
-func (p *Projector) trim(ctx context.Context, want *object.Shown) error {
-	b, err := p.Blobs.Open(ctx, want.Blob)
-	if err != nil {
-		return err
-	}
-	size := b.Size()
-	if err := b.Close(); err != nil || size <= want.Size {
-		return err
-	}
-	return p.Blobs.(blob.Placer).Trim(ctx, want.Blob, want.Size)
-}
-
-// clearWay removes the files of keys that stand where directories of key must be; it reports whether there were any.
-func (p *Projector) clearWay(bucket, key string) bool {
-	cleared := false
-	for i := range len(key) {
-		if key[i] != '/' {
-			continue
-		}
-		if _, err := p.Tree.Stat(bucket, key[:i]); err == nil {
-			cleared = p.Tree.Remove(bucket, key[:i]) == nil || cleared
-		}
-	}
-	return cleared
-}
-
-// remove takes a file away, and shows the keys that its directories hid.
-func (p *Projector) remove(ctx context.Context, bucket, key string) error {
-	if err := p.Tree.Remove(bucket, key); err != nil {
-		return err
-	}
-	for i := strings.LastIndexByte(key, '/'); i > 0; i = strings.LastIndexByte(key[:i], '/') {
-		parent := key[:i]
-		want, err := p.Store.Show(ctx, bucket, parent)
-		if err != nil {
-			return err
-		}
-		if !want.Exists || want.Parts {
-			continue
-		}
-		if err := p.show(ctx, bucket, parent, &want); err != nil && !errors.Is(err, view.ErrClash) {
-			return err
-		}
-	}
-	return nil
 }

@@ -94,7 +94,12 @@ type world struct {
 
 func newWorld(t *testing.T, d *disk) *world {
 	t.Helper()
-	w := &world{T: t, ctx: context.Background(), d: d, clock: epoch, ids: map[string][][2]string{}}
+	return newWorldAt(t, d, epoch)
+}
+
+func newWorldAt(t *testing.T, d *disk, clock time.Time) *world {
+	t.Helper()
+	w := &world{T: t, ctx: context.Background(), d: d, clock: clock, ids: map[string][][2]string{}}
 	w.m = &model.Model{Now: w.now, MinPart: testMinPart}
 	w.open()
 	t.Cleanup(w.close)
@@ -331,4 +336,8 @@ func content(seed uint64, size int) []byte {
 	b := make([]byte, size)
 	rng.Read(b)
 	return b
+}
+
+func body(data []byte) object.Body {
+	return object.Body{Reader: bytes.NewReader(data), Size: int64(len(data))}
 }
