@@ -116,8 +116,8 @@ type DB interface {
 	// View runs fn on one state. fn's error is returned as it is.
 	View(ctx context.Context, fn func(Reader) error) error
 	// Update runs fn and makes its changes true all at once, or not at all: none when fn
-	// returns an error, which is returned as it is. The changes are durable when Update
-	// returns nil. fn may run again: it resets its results at its top and has no other effects.
+	// returns an error, which is returned as it is. The changes, and all that fn read, are durable when Update
+	// returns nil, also when fn changed nothing. fn may run again: it resets its results at its top and has no other effects.
 	// An error after fn returned nil means that the outcome is unknown only if it wraps ErrUnknown.
 	Update(ctx context.Context, fn func(Txn) error) error
 	// Close waits for running calls and closes the store. Later calls return ErrClosed.

@@ -27,6 +27,10 @@ func (s *Store) CompleteUpload(ctx context.Context, req CompleteUpload) (Version
 			return err
 		}
 		u, up, err := getUpload(t, b.ID, req.Key, req.UploadID)
+		if fault.Is(err, fault.NoSuchUpload) {
+			out, err = t.completed(&b, &req, u, err)
+			return err
+		}
 		if err != nil {
 			return err
 		}
@@ -49,6 +53,27 @@ func (s *Store) CompleteUpload(ctx context.Context, req CompleteUpload) (Version
 		return err
 	})
 	return out, err
+}
+
+// completed answers a client that completes again because the first answer was lost: as long as the object is the
+// current version, it is told of it. Else absent stands.
+func (t *txn) completed(b *Bucket, req *CompleteUpload, u id, absent error) (Version, error) {
+	cur, err := current(t, b.ID, req.Key)
+	if err != nil {
+		return Version{}, err
+	}
+	if u.IsZero() || cur == nil || cur.upload != u || cur.parts != len(req.Parts) {
+		return Version{}, absent
+	}
+	h := md5.New()
+	for _, p := range req.Parts {
+		etag, _ := hex.DecodeString(strings.Trim(p.ETag, `"`)) // a bad one gives another sum
+		h.Write(etag)
+	}
+	if !bytes.Equal(h.Sum(nil), cur.etag) {
+		return Version{}, absent
+	}
+	return cur.version(b, req.Key, true), nil
 }
 
 // Verify checks the request's list.
@@ -205,6 +230,7 @@ func (t *txn) finish(b *Bucket, req *CompleteUpload, u id, cur, rec *versionReco
 	if err := t.endUpload(b, req.Key, u, used); err != nil {
 		return Version{}, err
 	}
+	rec.upload = u
 	if err := t.replace(b, req.Key, cur, rec); err != nil {
 		return Version{}, err
 	}

@@ -100,13 +100,4 @@ func (c *Conditions) check(rec *versionRecord) error {
 	return nil
 }
 
-// checkSource decides the conditions of a copy's source; what would be Not Modified fails.
-func (c *Conditions) checkSource(rec *versionRecord) error {
-	err := c.check(rec)
-	if fault.Is(err, fault.NotModified) {
-		return errPrecondition("x-amz-copy-source-If-None-Match")
-	}
-	return err
-}
-
 func errNoSuchKey() error { return fault.New(fault.NoSuchKey, "The specified key does not exist.") }

@@ -143,6 +143,33 @@ func TestAbortDuringPart(t *testing.T) {
 	x.clean()
 }
 
+// A client whose answer was lost completes again and is told of the object, as long as that is current.
+func TestCompleteAgain(t *testing.T) {
+	for name, v := range map[string]object.Versioning{"unversioned": object.Unversioned, "versioned": object.VersioningEnabled} {
+		t.Run(name, func(t *testing.T) {
+			x := newShop(t, v)
+			u := x.begin("k")
+			parts := pieces(2, 100, 50)
+			list := []object.CompletePart{x.part(u, 1, parts[0]), x.part(u, 2, parts[1])}
+			first := x.complete(u, list...)
+			if again := x.complete(u, list...); again.VersionID != first.VersionID || again.ETag != first.ETag || again.Modified != first.Modified {
+				t.Errorf("again: %+v, first %+v", again, first)
+			}
+			req := object.CompleteUpload{Bucket: home, Key: "k", UploadID: u.UploadID, Parts: list[:1], ObjectSize: -1}
+			if _, err := x.s.CompleteUpload(x.ctx, req); !fault.Is(err, fault.NoSuchUpload) {
+				t.Errorf("another list: %v", err)
+			}
+			x.put("k", []byte("new"))
+			req.Parts = list
+			if _, err := x.s.CompleteUpload(x.ctx, req); !fault.Is(err, fault.NoSuchUpload) {
+				t.Errorf("after an overwrite: %v", err)
+			}
+			x.get("k", "", []byte("new"))
+			x.clean()
+		})
+	}
+}
+
 // Parts that are not listed are left out of the object and given up.
 func TestCompleteSomeParts(t *testing.T) {
 	parts := pieces(5, 100, 50)

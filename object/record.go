@@ -125,6 +125,7 @@ type versionRecord struct {
 	body     body
 	owner    string
 	sum      sumRecord
+	upload   id // the multipart upload it was completed from
 	meta     Metadata
 }
 
@@ -163,6 +164,7 @@ const (
 	fUser
 	fTag
 	fInitiator // of an uploadRecord
+	fUpload
 )
 
 func (r *versionRecord) encode(b []byte) []byte {
@@ -180,6 +182,9 @@ func (r *versionRecord) encode(b []byte) []byte {
 	b = appendUint(b, fSumAlg, uint64(r.sum.alg))
 	b = appendUint(b, fSumType, uint64(r.sum.typ))
 	b = appendBytes(b, fSumRaw, r.sum.raw)
+	if !r.upload.IsZero() {
+		b = appendBytes(b, fUpload, r.upload[:])
+	}
 	return r.meta.encode(b)
 }
 
@@ -242,6 +247,8 @@ func (r *versionRecord) system(num protowire.Number, v uint64, data []byte) (ok 
 		return true, setID(&r.body.id, data)
 	case fOwner:
 		r.owner = string(data)
+	case fUpload:
+		return true, setID(&r.upload, data)
 	default:
 		return r.sum.field(num, v, data), nil
 	}

@@ -58,6 +58,7 @@ type version struct {
 	owner    string
 	sum      object.Checksum
 	meta     object.Metadata
+	upload   string // the multipart upload it was completed from
 }
 
 type upload struct {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/md5"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"slices"
 	"sort"
@@ -192,10 +193,15 @@ func (m *Model) CompleteUpload(req object.CompleteUpload) (object.Version, error
 		return object.Version{}, err
 	}
 	b, u, err := m.upload(req.Bucket, req.Key, req.UploadID)
+	if b != nil && u == nil {
+		if cur := b.current(req.Key); cur != nil && cur.upload == req.UploadID && cur.etag == joinTagsOf(req.Parts) {
+			return b.describe(cur), nil // completed before: the client asks again
+		}
+	}
 	if err != nil {
 		return object.Version{}, err
 	}
-	v := &version{key: req.Key, owner: u.Owner, meta: u.meta}
+	v := &version{key: req.Key, owner: u.Owner, meta: u.meta, upload: req.UploadID}
 	for i, want := range req.Parts {
 		p := u.part(want.Number)
 		if p == nil || strings.Trim(want.ETag, `"`) != hexMD5(p.data) ||
@@ -255,6 +261,16 @@ func joinTags(parts []part) string {
 		h.Write(one[:])
 	}
 	return fmt.Sprintf("%x-%d", h.Sum(nil), len(parts))
+}
+
+// joinTagsOf is joinTags of a client's list.
+func joinTagsOf(list []object.CompletePart) string {
+	h := md5.New()
+	for _, p := range list {
+		one, _ := hex.DecodeString(strings.Trim(p.ETag, `"`))
+		h.Write(one)
+	}
+	return fmt.Sprintf("%x-%d", h.Sum(nil), len(list))
 }
 
 // joinSums is the checksum of a multipart object: of all its bytes, or of the checksums of its parts.
