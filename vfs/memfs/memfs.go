@@ -385,6 +385,9 @@ func (f *FS) syncTree(name string) error {
 		if err == nil {
 			err = f.syncTree(path.Join(name, base))
 		}
+		if errors.Is(err, fs.ErrNotExist) { // Pebble removes files meanwhile
+			err = nil
+		}
 	}
 	return err
 }
