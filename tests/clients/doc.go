@@ -9,6 +9,7 @@
 //	MYFSIO_CLIENTS_ENDPOINT=URL  use the server there (credentials: those of package daemon) to see whether a failure
 //	                             is the client's or ours; tests that need our own process are skipped
 //	MYFSIO_BINARY=PATH           use this program instead of building it
+//	MYFSIO_RACE=1                build it with the race detector; a race ends it
 //
 // The client scripts (*.py, *.mjs) and the nested module gosdk print one line of JSON for each check, which becomes
 // a subtest. They take the endpoint and the credentials from the usual AWS_* variables, and from

@@ -35,8 +35,8 @@ const (
 	logTail   = 4 << 10 // bytes of a server's output that an error shows
 )
 
-// Build compiles the program once per process and returns its path. With MYFSIO_BINARY set it returns that.
-// Cleanup removes what it made.
+// Build compiles the program once per process and returns its path. With MYFSIO_BINARY set it returns that; with
+// MYFSIO_RACE=1 the program has the race detector and ends at the first race. Cleanup removes what it made.
 var Build = sync.OnceValues(func() (string, error) {
 	if p := os.Getenv("MYFSIO_BINARY"); p != "" {
 		return filepath.Abs(p)
@@ -47,7 +47,11 @@ var Build = sync.OnceValues(func() (string, error) {
 	}
 	built = dir
 	bin := filepath.Join(dir, "myfsio")
-	cmd := exec.Command("go", "build", "-o", bin, "myfsio/cmd/myfsio")
+	args := []string{"build", "-o", bin}
+	if os.Getenv("MYFSIO_RACE") == "1" {
+		args = append(args, "-race")
+	}
+	cmd := exec.Command("go", append(args, "myfsio/cmd/myfsio")...)
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
 	}
@@ -220,6 +224,7 @@ func (s *Server) command(ctx context.Context, args ...string) *exec.Cmd {
 		"ADMIN_SECRET_KEY=" + SecretKey,
 		"APP_HOST=127.0.0.1",
 		"AWS_REGION=" + Region,
+		"GORACE=halt_on_error=1",
 	}, s.Env...)
 	return cmd
 }
