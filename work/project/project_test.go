@@ -163,7 +163,10 @@ func TestSyncedBeforeDone(t *testing.T) {
 	var events []string
 	note := func(e string) { mu.Lock(); events = append(events, e); mu.Unlock() }
 	open := d.kv
-	d.kv = func() (kv.DB, error) { db, err := open(); return recorder{db, func(n int) { note(fmt.Sprint("done ", n)) }}, err }
+	d.kv = func() (kv.DB, error) {
+		db, err := open()
+		return recorder{db, func(n int) { note(fmt.Sprint("done ", n)) }}, err
+	}
 	w := one(t, d)
 	w.quiesce()
 	d.fs.Hook(func(c faultfs.Call) {
