@@ -17,7 +17,7 @@ import (
 // Bodies move in pieces of pooled buffers: small ones whole, large ones in large pieces.
 const (
 	smallBuffer = DefaultInline + 512
-	largeBuffer = 512 << 10 // of whole pages, as the allocator gives them: engines may write them past the cache
+	largeBuffer = 256 << 10 // of whole pages, as the allocator gives them: engines may write them past the cache
 )
 
 var (
