@@ -3,14 +3,10 @@ package object
 import (
 	"bytes"
 	"context"
-	"crypto/md5"
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 
 	"myfsio/blob"
-	"myfsio/checksum"
 	"myfsio/kv"
 )
 
@@ -87,7 +83,9 @@ type checker struct {
 	queued  map[id]bool // blobs to be reclaimed
 	fixes   []func(*txn)
 	stray   []blob.ID
-	unsure  bool // what cannot be read may own rows and blobs that seem to belong to nothing
+	moved   Usage           // what repairs in the present bucket change of its counters
+	named   map[string]bool // keys of the present bucket whose null row was reported
+	unsure  bool            // what cannot be read may own rows and blobs that seem to belong to nothing
 }
 
 func (c *checker) report(p Problem, fix func(*txn)) {
@@ -144,6 +142,7 @@ func (c *checker) buckets() error {
 // bucket checks one bucket and recounts it.
 func (c *checker) bucket(b *Bucket) error {
 	var u Usage
+	c.moved, c.named = Usage{}, map[string]bool{}
 	if err := c.currents(b, &u); err != nil {
 		return err
 	}
@@ -160,8 +159,12 @@ func (c *checker) bucket(b *Bucket) error {
 	if err != nil || have == u {
 		return err
 	}
-	id := b.ID
-	c.report(Problem{Kind: ProblemCounter, Bucket: b.Name, Detail: fmt.Sprintf("counters %+v, counted %+v", have, u)}, func(t *txn) { setUsage(t, id, u) })
+	id, fixed := b.ID, u
+	fixed.Objects += c.moved.Objects
+	fixed.Bytes += c.moved.Bytes
+	fixed.Versions += c.moved.Versions
+	fixed.OldBytes += c.moved.OldBytes
+	c.report(Problem{Kind: ProblemCounter, Bucket: b.Name, Detail: fmt.Sprintf("counters %+v, counted %+v", have, u)}, func(t *txn) { setUsage(t, id, fixed) })
 	return nil
 }
 
@@ -191,9 +194,9 @@ func (c *checker) currents(b *Bucket, u *Usage) error {
 		if rec.marker() {
 			c.report(Problem{Kind: ProblemVersions, Bucket: b.Name, Key: key, Detail: "a delete marker stands as current version"}, nil)
 		}
-		if top, err := newest(c.r, b.ID, key); err != nil {
+		if top, err := newest(c.r, b.ID, key); err != nil && !errors.Is(err, errRecord) {
 			return err
-		} else if top != nil && stamp(top.id) >= stamp(rec.id) {
+		} else if err == nil && top != nil && stamp(top.id) >= stamp(rec.id) {
 			c.report(Problem{Kind: ProblemVersions, Bucket: b.Name, Key: key, Detail: "an older version sorts before the current one"}, nil)
 		}
 		if err := c.version(b, key, &rec); err != nil {
@@ -239,6 +242,10 @@ func (c *checker) old(b *Bucket, key string, rec *versionRecord, first bool) err
 		if cur == nil && err == nil {
 			c.report(Problem{Kind: ProblemVersions, Bucket: b.Name, Key: key, Detail: "the newest version is neither current nor a delete marker"},
 				func(t *txn) { t.unputOld(b, key, rec); t.put(b, key, rec) })
+			c.moved.Objects++
+			c.moved.Bytes += rec.size
+			c.moved.Versions--
+			c.moved.OldBytes -= rec.size
 		}
 	}
 	if rec.null() {
@@ -248,6 +255,7 @@ func (c *checker) old(b *Bucket, key string, rec *versionRecord, first bool) err
 		}
 		if !bytes.Equal(v, rec.id[:]) {
 			at := rec.id
+			c.named[key] = true
 			c.report(Problem{Kind: ProblemMissing, Bucket: b.Name, Key: key, Detail: "the null version has no row that names it"},
 				func(t *txn) { t.Put(nullKey(b.ID, key), at[:]) })
 		}
@@ -266,115 +274,11 @@ func (c *checker) nulls(b *Bucket) error {
 		if err != nil && !errors.Is(err, errRecord) {
 			return err
 		}
+		if c.named[key] || err != nil && rec != nil { // reported already
+			continue
+		}
 		if rec == nil || !rec.null() {
 			c.report(Problem{Kind: ProblemOrphan, Bucket: b.Name, Key: key, Detail: "a row names a null version that is not there"}, remove(p.Key))
-		}
-	}
-	return nil
-}
-
-// version checks the body of a version.
-func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
-	c.o.Step()
-	c.res.Versions++
-	lost := func(format string, args ...any) error {
-		c.report(Problem{Kind: ProblemLost, Bucket: b.Name, Key: key, Detail: fmt.Sprintf(format, args...)}, nil)
-		return nil
-	}
-	if rec.flags&flagParts != 0 || rec.body.kind == bodyInline {
-		c.bodies[rec.body.id] = true
-	}
-	var m manifest
-	if rec.flags&flagParts != 0 {
-		var err error
-		if m, err = getManifest(c.r, rec.body.id); errors.Is(err, kv.ErrNotFound) || errors.Is(err, errRecord) {
-			c.unsure = true
-			return lost("the list of parts is gone or cannot be read")
-		} else if err != nil {
-			return err
-		}
-	}
-	extents := m.extents
-	switch rec.body.kind {
-	case bodyEmpty:
-		if rec.size != 0 {
-			return lost("no bytes are recorded for %d", rec.size)
-		}
-		return nil
-	case bodyInline:
-		v, err := c.r.Get(idKey(tInline, rec.body.id))
-		if ignoreAbsent(err) != nil {
-			return err
-		}
-		if int64(len(v)) != rec.size {
-			return lost("the inline bytes have length %d, not %d", len(v), rec.size)
-		}
-	case bodyBlob:
-		extents = []extent{{blob: rec.body.id, size: rec.size}}
-	}
-	for _, x := range extents {
-		if err := c.extent(b, key, x); err != nil {
-			return err
-		}
-	}
-	if c.o.Deep {
-		return c.deep(b, key, rec, &m, extents)
-	}
-	return nil
-}
-
-// extent checks that the bytes are there and that the blob is known to belong to the key.
-func (c *checker) extent(b *Bucket, key string, x extent) error {
-	c.blobs[x.blob] = true
-	f, err := c.s.blobs.Open(c.ctx, x.blob)
-	switch {
-	case errors.Is(err, blob.ErrNotFound):
-		c.report(Problem{Kind: ProblemLost, Bucket: b.Name, Key: key, Detail: "blob " + x.blob.String() + " is gone"}, nil)
-	case err != nil:
-		return err
-	default:
-		if f.Size() < x.off+x.size {
-			c.report(Problem{Kind: ProblemLost, Bucket: b.Name, Key: key, Detail: fmt.Sprintf("blob %s has %d bytes, less than %d", x.blob, f.Size(), x.off+x.size)}, nil)
-		}
-		f.Close()
-	}
-	v, err := c.r.Get(idKey(tRef, x.blob))
-	if ignoreAbsent(err) != nil {
-		return err
-	}
-	if !bytes.Equal(v, append(inBucket(0, b.ID, len(key))[1:], key...)) {
-		bb, kk, xx := *b, key, x.blob
-		c.report(Problem{Kind: ProblemMissing, Bucket: b.Name, Key: key, Detail: "no row says that blob " + x.blob.String() + " belongs to the key"},
-			func(t *txn) { t.refer(&bb, kk, xx) })
-	}
-	return nil
-}
-
-// deep reads the bytes and compares them with what they were written with.
-func (c *checker) deep(b *Bucket, key string, rec *versionRecord, m *manifest, extents []extent) error {
-	r := &Reader{s: c.s, ctx: c.ctx, left: rec.size, extents: extents}
-	defer r.Close()
-	if rec.body.kind == bodyInline {
-		v, err := c.r.Get(idKey(tInline, rec.body.id))
-		if err != nil {
-			return err
-		}
-		r.inline = v
-	}
-	if rec.parts == 0 {
-		m = &manifest{parts: []partRecord{{size: rec.size, etag: rec.etag, sum: rec.sum.raw}}}
-	}
-	for i := range m.parts {
-		p := &m.parts[i]
-		h, sum := md5.New(), checksum.New(rec.sum.alg)
-		var w io.Writer = h
-		if sum != nil {
-			w = io.MultiWriter(h, sum)
-		}
-		_, err := io.CopyN(w, struct{ io.Reader }{r}, p.size)
-		if err != nil || !bytes.Equal(h.Sum(nil), p.etag) || sum != nil && p.sum != nil && !bytes.Equal(sum.Sum(nil), p.sum) {
-			c.report(Problem{Kind: ProblemRot, Bucket: b.Name, Key: key, Detail: fmt.Sprintf("the bytes of part %d do not match their checksum", i+1)}, nil)
-			return nil
 		}
 	}
 	return nil
@@ -404,94 +308,10 @@ func (c *checker) unfinished(b *Bucket, u *Usage) error {
 			}
 			return c.extent(b, key, part.at)
 		})
-		if err != nil {
+		if errors.Is(err, errRecord) {
+			c.report(Problem{Kind: ProblemRecord, Bucket: b.Name, Key: key, Detail: "the record of a part of an upload cannot be read"}, nil)
+		} else if err != nil {
 			return err
-		}
-	}
-	return nil
-}
-
-// orphans finds the rows that belong to nothing. Those of a version or upload are never removed: their bucket may be what is damaged.
-func (c *checker) orphans() error {
-	in := func(set map[id]bool) func([]byte) bool {
-		return func(k []byte) bool { return len(k) == 17 && set[id(k[1:])] }
-	}
-	ofUpload := func(k []byte) bool { return len(k) == 19 && c.uploads[id(k[1:17])] }
-	for _, t := range []struct {
-		table byte
-		owned func(key []byte) bool
-	}{
-		{tCurrent, c.inKnownBucket}, {tVersion, c.inKnownBucket}, {tUpload, c.inKnownBucket},
-		{tNull, c.inKnownBucket}, {tCounter, c.inKnownBucket},
-		{tInline, in(c.bodies)}, {tManifest, in(c.bodies)}, {tRef, in(c.blobs)}, {tPart, ofUpload},
-	} {
-		for p, err := range kv.Scan(c.r, kv.Prefix([]byte{t.table})) {
-			if err != nil {
-				return err
-			}
-			if t.owned(p.Key) {
-				continue
-			}
-			c.unsure = c.unsure || t.table == tCurrent || t.table == tVersion || t.table == tUpload
-			fix := remove(p.Key)
-			if c.unsure {
-				fix = nil
-			}
-			c.report(Problem{Kind: ProblemOrphan, Detail: fmt.Sprintf("row %c%x belongs to nothing", t.table, p.Key[1:])}, fix)
-		}
-	}
-	return nil
-}
-
-func (c *checker) inKnownBucket(k []byte) bool {
-	if len(k) < 9 {
-		return false
-	}
-	_, ok := c.byID[binary.BigEndian.Uint64(k[1:9])]
-	return ok
-}
-
-// strays finds the blobs that nothing refers to.
-func (c *checker) strays() error {
-	for info, err := range c.s.blobs.List(c.ctx, blob.ID{}) {
-		if err != nil {
-			return err
-		}
-		c.o.Step()
-		c.res.Blobs++
-		if c.blobs[info.ID] || c.queued[info.ID] {
-			continue
-		}
-		fix := func(*txn) {}
-		if c.unsure {
-			fix = nil
-		} else {
-			c.stray = append(c.stray, info.ID)
-		}
-		c.report(Problem{Kind: ProblemStray, Detail: fmt.Sprintf("blob %s of %d bytes belongs to nothing", info.ID, info.Size)}, fix)
-	}
-	return nil
-}
-
-// repair carries the fixes out.
-func (c *checker) repair() error {
-	const batch = 500
-	for len(c.fixes) > 0 {
-		n := min(batch, len(c.fixes))
-		err := c.s.update(c.ctx, func(t *txn) error {
-			for _, fix := range c.fixes[:n] {
-				fix(t)
-			}
-			return nil
-		})
-		if err != nil {
-			return err
-		}
-		c.fixes = c.fixes[n:]
-	}
-	for _, b := range c.stray {
-		if err := c.s.blobs.Remove(c.ctx, b); err != nil {
-			return internal(err, "remove")
 		}
 	}
 	return nil

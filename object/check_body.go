@@ -1,0 +1,129 @@
+package object
+
+import (
+	"bytes"
+	"crypto/md5"
+	"errors"
+	"fmt"
+	"io"
+
+	"myfsio/blob"
+	"myfsio/checksum"
+	"myfsio/kv"
+)
+
+// version checks the body of a version.
+func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
+	c.o.Step()
+	c.res.Versions++
+	lost := func(format string, args ...any) error {
+		c.report(Problem{Kind: ProblemLost, Bucket: b.Name, Key: key, Detail: fmt.Sprintf(format, args...)}, nil)
+		return nil
+	}
+	if rec.flags&flagParts != 0 || rec.body.kind == bodyInline {
+		c.bodies[rec.body.id] = true
+	}
+	var m manifest
+	if rec.flags&flagParts != 0 {
+		var err error
+		if m, err = getManifest(c.r, rec.body.id); errors.Is(err, kv.ErrNotFound) || errors.Is(err, errRecord) {
+			c.unsure = true
+			return lost("the list of parts is gone or cannot be read")
+		} else if err != nil {
+			return err
+		}
+	}
+	extents := m.extents
+	switch rec.body.kind {
+	case bodyEmpty:
+		if rec.size != 0 {
+			return lost("no bytes are recorded for %d", rec.size)
+		}
+		return nil
+	case bodyInline:
+		v, err := c.r.Get(idKey(tInline, rec.body.id))
+		if ignoreAbsent(err) != nil {
+			return err
+		}
+		if int64(len(v)) != rec.size {
+			return lost("the inline bytes have length %d, not %d", len(v), rec.size)
+		}
+	case bodyBlob:
+		extents = []extent{{blob: rec.body.id, size: rec.size}}
+	}
+	var held, parts int64
+	for _, x := range extents {
+		if err := c.extent(b, key, x); err != nil {
+			return err
+		}
+		held += x.size
+	}
+	for i := range m.parts {
+		parts += m.parts[i].size
+	}
+	if rec.body.kind != bodyInline && held != rec.size || rec.parts > 0 && parts != rec.size {
+		c.unsure = true
+		return lost("%d bytes in %d parts are recorded for %d", held, len(m.parts), rec.size)
+	}
+	if c.o.Deep {
+		return c.deep(b, key, rec, &m, extents)
+	}
+	return nil
+}
+
+// extent checks that the bytes are there and that the blob is known to belong to the key.
+func (c *checker) extent(b *Bucket, key string, x extent) error {
+	c.blobs[x.blob] = true
+	f, err := c.s.blobs.Open(c.ctx, x.blob)
+	switch {
+	case errors.Is(err, blob.ErrNotFound):
+		c.report(Problem{Kind: ProblemLost, Bucket: b.Name, Key: key, Detail: "blob " + x.blob.String() + " is gone"}, nil)
+	case err != nil:
+		return err
+	default:
+		if f.Size() < x.off+x.size {
+			c.report(Problem{Kind: ProblemLost, Bucket: b.Name, Key: key, Detail: fmt.Sprintf("blob %s has %d bytes, less than %d", x.blob, f.Size(), x.off+x.size)}, nil)
+		}
+		f.Close()
+	}
+	v, err := c.r.Get(idKey(tRef, x.blob))
+	if ignoreAbsent(err) != nil {
+		return err
+	}
+	if !bytes.Equal(v, append(inBucket(0, b.ID, len(key))[1:], key...)) {
+		bb, kk, xx := *b, key, x.blob
+		c.report(Problem{Kind: ProblemMissing, Bucket: b.Name, Key: key, Detail: "no row says that blob " + x.blob.String() + " belongs to the key"},
+			func(t *txn) { t.refer(&bb, kk, xx) })
+	}
+	return nil
+}
+
+// deep reads the bytes and compares them with what they were written with.
+func (c *checker) deep(b *Bucket, key string, rec *versionRecord, m *manifest, extents []extent) error {
+	r := &Reader{s: c.s, ctx: c.ctx, left: rec.size, extents: extents}
+	defer r.Close()
+	if rec.body.kind == bodyInline {
+		v, err := c.r.Get(idKey(tInline, rec.body.id))
+		if err != nil {
+			return err
+		}
+		r.inline = v
+	}
+	if rec.parts == 0 {
+		m = &manifest{parts: []partRecord{{size: rec.size, etag: rec.etag, sum: rec.sum.raw}}}
+	}
+	for i := range m.parts {
+		p := &m.parts[i]
+		h, sum := md5.New(), checksum.New(rec.sum.alg)
+		var w io.Writer = h
+		if sum != nil {
+			w = io.MultiWriter(h, sum)
+		}
+		_, err := io.CopyN(w, struct{ io.Reader }{r}, p.size)
+		if err != nil || !bytes.Equal(h.Sum(nil), p.etag) || sum != nil && p.sum != nil && !bytes.Equal(sum.Sum(nil), p.sum) {
+			c.report(Problem{Kind: ProblemRot, Bucket: b.Name, Key: key, Detail: fmt.Sprintf("the bytes of part %d do not match their checksum", i+1)}, nil)
+			return nil
+		}
+	}
+	return nil
+}
