@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,7 @@ type listenConfig struct {
 	connections int // at once; more wait to be accepted
 	backlog     int
 	idle        time.Duration
+	header      time.Duration // for the header of a request; 0: headerTimeout
 	handler     http.Handler
 	log         *slog.Logger
 }
@@ -52,7 +54,7 @@ func listen(ctx context.Context, c listenConfig) (*listener, error) {
 		ln: newBounded(tcp, c.connections, stallTimeout),
 		http: &http.Server{
 			Handler:           c.handler,
-			ReadHeaderTimeout: headerTimeout,
+			ReadHeaderTimeout: cmp.Or(c.header, headerTimeout),
 			IdleTimeout:       c.idle,
 			MaxHeaderBytes:    headerBytes,
 			ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),

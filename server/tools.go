@@ -6,7 +6,6 @@ import (
 	"io"
 
 	"myfsio/object"
-	"myfsio/work"
 	"myfsio/work/assemble"
 	"myfsio/work/project"
 	"myfsio/work/reclaim"
@@ -65,19 +64,41 @@ func fsckView(ctx context.Context, d *Data, o FsckOptions, out io.Writer) (int64
 
 // settle does the work that waits for workers, so that what is checked stands still.
 func (d *Data) settle(ctx context.Context) error {
-	workers := []*work.Worker{
-		assemble.New(assemble.Config{Store: d.Store, BytesPerSecond: 1 << 40, Log: d.log}),
-		reclaim.New(reclaim.Config{Store: d.Store, Crashed: d.Crashed, Log: d.log}),
+	if err := d.assemble(ctx); err != nil {
+		return err
 	}
-	for _, w := range workers {
-		if err := w.Drain(ctx); err != nil {
-			return err
-		}
+	if err := reclaim.New(reclaim.Config{Store: d.Store, Crashed: d.Crashed, Log: d.log}).Drain(ctx); err != nil {
+		return err
 	}
 	if d.Projector != nil {
 		return d.Projector.Drain(ctx)
 	}
 	return nil
+}
+
+// maxUnassembled is how many multipart objects in a row may fail to be assembled before that is taken for a failure of the disk.
+const maxUnassembled = 1000
+
+// assemble makes multipart objects one file. Those that cannot be, as bytes of them are lost, are passed over: the check tells of
+// them.
+func (d *Data) assemble(ctx context.Context) error {
+	w := assemble.New(assemble.Config{Store: d.Store, BytesPerSecond: 1 << 40, Log: d.log})
+	for failed := 0; ; {
+		more, err := w.Step(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case err != nil:
+			if failed++; failed == maxUnassembled {
+				return err
+			}
+			d.log.Warn("a multipart object cannot be made one file", "error", err)
+		case !more:
+			return nil
+		default:
+			failed = 0
+		}
+	}
 }
 
 // Adopt takes files that a person put into the view in as objects of owner.
