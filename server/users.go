@@ -99,15 +99,19 @@ func ResetAdmin(cfg *config.Config, out io.Writer) error {
 	return nil
 }
 
-// AdminID is the owner id of the first administrator, whom adopted files belong to.
-func AdminID(cfg *config.Config) (string, error) {
+// AdminID is the owner id of the first administrator, whom adopted files belong to. Where there are no users yet it
+// makes him, and prints his keys once.
+func AdminID(cfg *config.Config, out io.Writer) (string, error) {
 	o, err := iamOptions(cfg, slog.New(slog.DiscardHandler))
 	if err != nil {
 		return "", err
 	}
-	store, _, err := iam.Open(o)
+	store, made, err := iam.Open(o)
 	if err != nil {
 		return "", err
+	}
+	if made != nil {
+		printAdmin(out, made)
 	}
 	for _, u := range store.Users() {
 		if u.Admin() {

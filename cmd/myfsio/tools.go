@@ -51,7 +51,7 @@ func fsck(ctx context.Context, f *flags, cfg *config.Config, out, errOut io.Writ
 }
 
 func adopt(ctx context.Context, _ *flags, cfg *config.Config, out, errOut io.Writer) int {
-	owner, err := server.AdminID(cfg)
+	owner, err := server.AdminID(cfg, out)
 	if err != nil {
 		fmt.Fprintf(errOut, "myfsio: %v\n", err)
 		return exitFailed
