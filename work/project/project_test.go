@@ -204,6 +204,19 @@ func TestSyncedBeforeDone(t *testing.T) {
 	w.want()
 }
 
+// TestDrainAfterTheLane: the worker has ended, and changes are left.
+func TestDrainAfterTheLane(t *testing.T) {
+	w := one(t, memDisk())
+	w.step()
+	w.end()
+	w.put("one", "k", []byte("v"))
+	w.ok(w.p.Drain(w.ctx))
+	w.want()
+	if w.queued() != 0 {
+		t.Errorf("%d queued", w.queued())
+	}
+}
+
 // TestClockWentBack: the queue of an earlier run, whose clock was ahead, does not hide the changes of this one.
 func TestClockWentBack(t *testing.T) {
 	w := one(t, memDisk())
