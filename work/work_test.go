@@ -97,3 +97,35 @@ func TestLaneBusy(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestPace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := &Load{}
+		p := Pace{Load: l}
+		run := func(d time.Duration) time.Duration { // works for d, and returns how long it then waited
+			time.Sleep(d)
+			start := time.Now()
+			p.Yield(t.Context())
+			return time.Since(start)
+		}
+		run(0)
+		if w := run(5 * slice); w != 0 {
+			t.Errorf("waited %v without load", w)
+		}
+		l.n.Store(1000)
+		if w := run(slice / 2); w != 0 {
+			t.Errorf("waited %v before the slice was used", w)
+		}
+		if w := run(2*slice - slice/2); w != rest*2*slice {
+			t.Errorf("waited %v, want %v", w, rest*2*slice)
+		}
+		time.AfterFunc(2*slice+3*slice, func() { l.n.Store(0) })
+		if w := run(2 * slice); w > 4*slice {
+			t.Errorf("waited %v although the load went away", w)
+		}
+		var none *Load
+		if none.Busy() {
+			t.Error("no load is busy")
+		}
+	})
+}

@@ -41,6 +41,8 @@ type Config struct {
 	Blobs blob.Store // must be a blob.Linker
 	Now   func() time.Time
 	Log   *slog.Logger
+	// Load is what the making of files gives way to; nil: nothing.
+	Load *work.Load
 	// Settle is how long after its projection a change leaves the queue at the earliest; 0 means DefaultSettle.
 	Settle time.Duration
 }
@@ -62,6 +64,7 @@ type Projector struct {
 	synced  time.Time
 	hidden  atomic.Int64
 	lane    *work.Lane // where files are made; nil: where the caller is
+	pace    work.Pace
 }
 
 // New makes a projector. Run its Worker, or call Drain.
@@ -72,7 +75,7 @@ func New(c Config) (*Projector, error) {
 	if c.Settle == 0 {
 		c.Settle = DefaultSettle
 	}
-	return &Projector{Config: c, synced: c.Now()}, nil
+	return &Projector{Config: c, synced: c.Now(), pace: work.Pace{Load: c.Load}}, nil
 }
 
 // Worker returns the worker that runs the projector. Its files are made on a lane of its own, which ends with ctx.
@@ -201,6 +204,7 @@ func (p *Projector) make(ctx context.Context, files []file) error {
 		if err != nil {
 			return err
 		}
+		p.pace.Yield(ctx)
 	}
 	return nil
 }

@@ -223,9 +223,13 @@ func TestClockWentBack(t *testing.T) {
 	w.put("one", "old", []byte("v"))
 	w.quiesce()
 	w.clock = w.clock.Add(time.Hour)
+	w.step() // the sync that is due
 	w.put("one", "a", []byte("v"))
 	w.put("one", "a/b", []byte("v"))
 	w.step()
+	if w.queued() == 0 {
+		t.Fatal("nothing is queued")
+	}
 	w.clock = w.clock.Add(-time.Hour)
 	w.restart()
 	w.step()
