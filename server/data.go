@@ -19,6 +19,7 @@ import (
 	"myfsio/object"
 	"myfsio/vfs"
 	"myfsio/view"
+	"myfsio/work"
 	"myfsio/work/project"
 )
 
@@ -32,6 +33,7 @@ type DataConfig struct {
 	PlainFiles  bool   // PLAIN_FILES
 	MinPartSize int64  // MULTIPART_MIN_PART_SIZE
 	Log         *slog.Logger
+	Load        *work.Load // of the server that serves from it; nil for tools
 }
 
 // Data is an open data directory: one process at a time has it.
@@ -94,20 +96,34 @@ func (d *Data) openView(c *DataConfig) error {
 	if err := tree.Sweep(); err != nil {
 		return err
 	}
-	d.Projector, err = project.New(project.Config{Store: d.Store, Tree: tree, Blobs: d.Blobs, Now: time.Now, Log: c.Log})
+	d.Projector, err = project.New(project.Config{Store: d.Store, Tree: tree, Blobs: d.Blobs, Now: time.Now, Log: c.Log, Load: c.Load})
 	return err
 }
 
-// Close ends the use of the data directory in order: the view is brought up to date when orderly, and the end noted.
+// viewTimeout is how long Close works on the plain-file view. What is left then is made at the next start.
+const viewTimeout = 10 * time.Second
+
+// Close ends the use of the data directory in order: the view is brought up to date, and the end noted.
 func (d *Data) Close(ctx context.Context) error {
-	var err error
-	if d.Projector != nil {
-		err = d.Projector.Drain(ctx)
-	}
+	err := d.closeView(ctx)
 	if err == nil {
 		err = d.Store.End(ctx)
 	}
 	return errors.Join(err, d.closeEngines())
+}
+
+func (d *Data) closeView(ctx context.Context) error {
+	if d.Projector == nil {
+		return nil
+	}
+	bounded, cancel := context.WithTimeout(ctx, viewTimeout)
+	defer cancel()
+	err := d.Projector.Drain(bounded)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		d.log.Info("plain files are still to be made; the next start goes on with them")
+		return nil
+	}
+	return err
 }
 
 func (d *Data) closeEngines() error {

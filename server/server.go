@@ -62,7 +62,10 @@ func openLog(cfg *config.Config, out io.Writer) (*logs.Log, error) {
 }
 
 func (s *server) run(ctx context.Context) (err error) {
-	if s.data, err = OpenData(ctx, DataConfigOf(s.cfg, s.log)); err != nil {
+	load := &work.Load{}
+	dc := DataConfigOf(s.cfg, s.log)
+	dc.Load = load
+	if s.data, err = OpenData(ctx, dc); err != nil {
 		return err
 	}
 	defer func() {
@@ -74,7 +77,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h := &health{version: s.version, check: s.data.ready, next: gz.Handler(s.front(users))}
+	h := &health{version: s.version, check: s.data.ready, next: load.Handler(gz.Handler(s.front(users)))}
 	ln, err := listen(ctx, listenConfig{
 		host: s.cfg.Host, port: s.cfg.APIPort, connections: s.cfg.Server.ConnectionLimit, backlog: s.cfg.Server.Backlog,
 		idle: time.Duration(s.cfg.Server.ChannelTimeout) * time.Second, handler: h, log: s.log,
