@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"myfsio/fault"
@@ -72,7 +73,8 @@ func listCurrent(ctx context.Context, r kv.Reader, b *Bucket, req *ListObjects, 
 	defer c.Close()
 	head := len(currentKey(b.ID, ""))
 	page.Objects = make([]Version, 0, min(req.Max, 64))
-	last := ""
+	last, l := "", lister{b: b}
+	var rec brief
 	for ok := c.SeekGE(currentKey(b.ID, g.behind(req.After))); ok; {
 		if len(page.Objects)+len(page.Prefixes) == req.Max {
 			page.Truncated, page.Next = true, last
@@ -91,11 +93,13 @@ func listCurrent(ctx context.Context, r kv.Reader, b *Bucket, req *ListObjects, 
 		if err != nil {
 			return err
 		}
-		var rec versionRecord
-		if err := rec.decodeBrief(v); err != nil {
+		if err := rec.decode(v); err != nil {
 			return err
 		}
-		page.Objects, last = append(page.Objects, rec.version(b, key, true)), key
+		if len(page.Objects) == cap(page.Objects) { // from a few to a full page, without the steps between
+			page.Objects = slices.Grow(page.Objects, req.Max-len(page.Objects))
+		}
+		page.Objects, last = append(page.Objects, l.version(&rec, key, true)), key
 		ok = c.Next()
 	}
 	return c.Err()

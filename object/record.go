@@ -212,20 +212,6 @@ func (r *versionRecord) decode(b []byte) error {
 	})
 }
 
-// decodeBrief reads a record for a listing: without the client's metadata but the storage class.
-func (r *versionRecord) decodeBrief(b []byte) error {
-	*r = versionRecord{}
-	return fields(b, func(num protowire.Number, v uint64, data []byte) error {
-		if ok, err := r.system(num, v, data); ok || err != nil {
-			return err
-		}
-		if num == fStorageClass {
-			r.meta.StorageClass = string(data)
-		}
-		return nil
-	})
-}
-
 // system reads one of the fields that the server itself wrote.
 func (r *versionRecord) system(num protowire.Number, v uint64, data []byte) (ok bool, err error) {
 	switch num {

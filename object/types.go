@@ -219,7 +219,8 @@ type ListObjects struct {
 }
 
 // ObjectPage is a page of a listing. Objects and Prefixes together are in order; Next is the After of the
-// next page: the last key or common prefix returned. Objects carry no Meta but the storage class.
+// next page: the last key or common prefix returned. Objects carry no Meta but the storage class, and no
+// value of their checksum.
 type ObjectPage struct {
 	Objects   []Version
 	Prefixes  []string

@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"errors"
 
 	"myfsio/fault"
 	"myfsio/kv"
@@ -116,17 +117,24 @@ func (m *merge) seek(key string, row []byte) error {
 }
 
 // keys reads the keys the cursors stand on.
-func (m *merge) keys() error {
-	const head = 1 + 8
-	if m.curOK {
-		m.curKey = string(m.cur.Key()[head:])
-	} else if err := m.cur.Err(); err != nil {
-		return err
+func (m *merge) keys() error { return errors.Join(m.readCur(), m.readOld()) }
+
+// rowHead is the length of the table and the bucket in front of a key.
+const rowHead = 1 + 8
+
+func (m *merge) readCur() error {
+	if !m.curOK {
+		return m.cur.Err()
 	}
+	m.curKey = string(m.cur.Key()[rowHead:])
+	return nil
+}
+
+func (m *merge) readOld() error {
 	if !m.oldOK {
 		return m.old.Err()
 	}
-	k, _, ok := unescapeKey(m.old.Key()[head:])
+	k, _, ok := unescapeKey(m.old.Key()[rowHead:])
 	if !ok {
 		return errRecord
 	}
@@ -135,6 +143,8 @@ func (m *merge) keys() error {
 }
 
 func (m *merge) fill(ctx context.Context, page *VersionPage, most int) error {
+	var rec brief
+	l := lister{b: m.b}
 	for m.curOK || m.oldOK {
 		useCur := m.curOK && (!m.oldOK || m.curKey <= m.oldKey)
 		key, c := m.oldKey, m.old
@@ -153,20 +163,18 @@ func (m *merge) fill(ctx context.Context, page *VersionPage, most int) error {
 			}
 			continue
 		}
-		rec, err := m.record(c)
+		value, err := c.Value()
 		if err != nil {
 			return err
 		}
-		v := rec.version(m.b, key, key != m.topKey)
+		if err := rec.decode(value); err != nil {
+			return err
+		}
+		v := l.version(&rec, key, key != m.topKey)
 		m.topKey = key
 		page.Versions = append(page.Versions, v)
 		page.NextKeyMarker, page.NextVersionMarker = key, v.VersionID
-		if useCur {
-			m.curOK = m.cur.Next()
-		} else {
-			m.oldOK = m.old.Next()
-		}
-		if err := m.keys(); err != nil {
+		if err := m.next(useCur); err != nil {
 			return err
 		}
 	}
@@ -185,13 +193,14 @@ func (m *merge) skip(ctx context.Context, p string) error {
 	return m.keys()
 }
 
-func (m *merge) record(c kv.Cursor) (*versionRecord, error) {
-	v, err := c.Value()
-	if err != nil {
-		return nil, err
+// next moves one of the cursors on.
+func (m *merge) next(cur bool) error {
+	if cur {
+		m.curOK = m.cur.Next()
+		return m.readCur()
 	}
-	rec := new(versionRecord)
-	return rec, rec.decodeBrief(v)
+	m.oldOK = m.old.Next()
+	return m.readOld()
 }
 
 func (m *merge) close() {
