@@ -112,20 +112,26 @@ func TestPace(t *testing.T) {
 		if w := run(5 * slice); w != 0 {
 			t.Errorf("waited %v without load", w)
 		}
-		l.n.Store(1000)
+		l.running.Store(1000)
 		if w := run(slice / 2); w != 0 {
 			t.Errorf("waited %v before the slice was used", w)
 		}
 		if w := run(2*slice - slice/2); w != rest*2*slice {
 			t.Errorf("waited %v, want %v", w, rest*2*slice)
 		}
-		time.AfterFunc(2*slice+3*slice, func() { l.n.Store(0) })
+		time.AfterFunc(2*slice+3*slice, func() { l.running.Store(0) })
 		if w := run(2 * slice); w > 4*slice {
 			t.Errorf("waited %v although the load went away", w)
 		}
-		var none *Load
-		if none.Busy() {
-			t.Error("no load is busy")
+		l.total.Add(perSlice * 2) // slow enough
+		if w := run(2 * slice); w != 0 {
+			t.Errorf("waited %v for few requests", w)
 		}
+		l.total.Add(100) // short ones, none of which runs just now
+		if w := run(2 * slice); w != slice {
+			t.Errorf("waited %v for many short requests that then stopped, want %v", w, slice)
+		}
+		none := Pace{}
+		none.Yield(t.Context())
 	})
 }
