@@ -9,13 +9,17 @@ import (
 	"testing"
 	"time"
 
+	"myfsio/blob"
 	"myfsio/blob/faultblob"
+	"myfsio/blob/fileblob"
 	"myfsio/blob/memblob"
 	"myfsio/fault"
 	"myfsio/kv"
 	"myfsio/kv/faultkv"
 	"myfsio/kv/memkv"
 	"myfsio/object"
+	"myfsio/vfs/faultfs"
+	"myfsio/vfs/memfs"
 )
 
 // snapshot writes down everything that can be seen but ids, which differ between runs.
@@ -171,24 +175,51 @@ func (s *switched) UpdateLazy(ctx context.Context, fn func(kv.Txn) error) error 
 
 var errInjected = errors.New("injected")
 
-// trouble makes the nth call of an engine fail from now on, and tells afterwards whether it came to that.
-type trouble func(n int, db *switched, faults *faultblob.Faults) (fired func() bool)
+// rig is the engines of one run, and what can fail in them.
+type rig struct {
+	db    *switched
+	blobs blob.Store
+	arm   func(n int) (fired func() bool) // makes the nth call fail from now on; fired tells afterwards whether it came to that
+	calm  func()                          // ends the trouble
+}
 
-var troubles = map[string]trouble{
-	"kv": func(n int, db *switched, _ *faultblob.Faults) func() bool {
-		f := faultkv.New(db.DB, faultkv.Plan{Nth: int64(n + 1), Err: errInjected})
-		db.DB = f
-		return f.Fired
+// troubles are the places where calls fail.
+var troubles = map[string]func(t *testing.T) *rig{
+	"kv":          func(*testing.T) *rig { return kvRig(false) },
+	"kv for good": func(*testing.T) *rig { return kvRig(true) },
+	"blob": func(*testing.T) *rig {
+		blobs, faults := faultblob.New(memblob.New())
+		return &rig{db: &switched{memkv.New()}, blobs: blobs, calm: func() { faults.Arm(1<<30, nil) },
+			arm: func(n int) func() bool { faults.Arm(n, errInjected); return faults.Fired }}
 	},
-	"kv for good": func(n int, db *switched, _ *faultblob.Faults) func() bool {
-		f := faultkv.New(db.DB, faultkv.Plan{Nth: int64(n + 1), Sticky: true, Err: errInjected})
-		db.DB = f
-		return f.Fired
-	},
-	"blob": func(n int, _ *switched, faults *faultblob.Faults) func() bool {
-		faults.Arm(n, errInjected)
-		return faults.Fired
-	},
+	"file system":           func(t *testing.T) *rig { return fileRig(t, false) },
+	"file system, half way": func(t *testing.T) *rig { return fileRig(t, true) },
+}
+
+func kvRig(sticky bool) *rig {
+	sound := memkv.New()
+	db := &switched{sound}
+	return &rig{db: db, blobs: memblob.New(), calm: func() { db.DB = sound },
+		arm: func(n int) func() bool {
+			f := faultkv.New(sound, faultkv.Plan{Nth: int64(n + 1), Sticky: sticky, Err: errInjected})
+			db.DB = f
+			return f.Fired
+		}}
+}
+
+// fileRig fails the calls of the file system below the blobs; with short, writes do half their work first.
+func fileRig(t *testing.T, short bool) *rig {
+	t.Helper()
+	files := faultfs.New(memfs.New(), "/")
+	blobs, err := fileblob.Open(fileblob.Options{FS: files, Dir: "/blobs", Sync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &rig{db: &switched{memkv.New()}, blobs: blobs, calm: files.Disarm,
+		arm: func(n int) func() bool {
+			files.Arm(faultfs.Fault{N: n, Err: errInjected, All: !short, Short: short})
+			return files.Fired
+		}}
 }
 
 // Whatever call of an engine fails, an operation tells so and nothing is half done.
@@ -223,18 +254,15 @@ func prepare(t *testing.T, then func(*shop, object.Upload, []object.CompletePart
 type act func(*shop, object.Upload, []object.CompletePart, object.Version) error
 
 // failOnce runs an operation with its nth call failing and reports whether there was such a call.
-func failOnce(t *testing.T, n int, trouble trouble, run act, again bool, after string) bool {
-	db := &switched{memkv.New()}
-	blobs, faults := faultblob.New(memblob.New())
-	x := shopOver(t, db, blobs, object.Unversioned)
+func failOnce(t *testing.T, n int, trouble func(*testing.T) *rig, run act, again bool, after string) bool {
+	g := trouble(t)
+	x := shopOver(t, g.db, g.blobs, object.Unversioned)
 	u, list, old := stage(x)
 	before := x.snapshot()
-	sound := db.DB
-	asked := trouble(n, db, faults)
+	asked := g.arm(n)
 	err := run(x, u, list, old)
 	fired := asked()
-	db.DB = sound
-	faults.Arm(1<<30, nil)
+	g.calm()
 	if !fired {
 		x.ok(err)
 	}

@@ -293,7 +293,7 @@ func (r *Reader) advance(n int64) error {
 	}
 	err := r.open.Close()
 	r.open = nil
-	return err
+	return internal(err, "close")
 }
 
 var errShort = fault.New(fault.Corrupted, "The stored bytes of the object end too early. Run myfsio fsck.")
@@ -392,7 +392,7 @@ func (r *Reader) Close() error {
 	}
 	err := r.open.Close()
 	r.open = nil
-	return err
+	return internal(err, "close")
 }
 
 // pin keeps the blobs of a body in several pieces from being removed while the reader goes from one to the next. It then looks
