@@ -24,9 +24,6 @@ type engine struct {
 
 func openEngine(o Options, cache *pebble.Cache) (*engine, error) {
 	g := &guardFS{FS: o.FS}
-	if o.Sync {
-		g.fill = int64(o.memTable) // a log is about as long as the table in memory that it stands for
-	}
 	po := o.pebble(g, cache)
 	po.WithFSDefaults() // watches for a slow disk
 	db, err := pebble.Open(o.Dir, po)

@@ -1,7 +1,6 @@
 package pebblekv
 
 import (
-	"errors"
 	"io"
 	"strings"
 	"sync"
@@ -26,8 +25,6 @@ import (
 // a guard that has failed still lets them through until it is detached.
 type guardFS struct {
 	vfs.FS
-	fill int64        // bytes of zeros that a new log begins with; see fillLog
-	logs atomic.Int32 // made
 	err  atomic.Pointer[error]
 
 	mu       sync.RWMutex // read: during a vital operation and while a file is made; write: to detach
@@ -101,33 +98,7 @@ func (g *guardFS) make(name string, fn func() (vfs.File, error)) (vfs.File, erro
 }
 
 func (g *guardFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
-	return g.make(name, func() (vfs.File, error) {
-		f, err := g.FS.Create(name, c)
-		// The first log is that of Open: a store that is little used needs no more.
-		if err == nil && strings.HasSuffix(name, ".log") && g.logs.Add(1) > 1 {
-			err = g.fillLog(f)
-		}
-		return f, err
-	})
-}
-
-// fillLog writes zeros where the log's records will be. A sync of bytes that are written over need not wait for
-// the file system's journal, and so not for the files that others write. Pebble takes zeros for the
-// end of a log, and after a few logs uses old ones again, so this is done a few times only.
-func (g *guardFS) fillLog(f vfs.File) error {
-	if g.fill == 0 {
-		return nil
-	}
-	zeros := make([]byte, min(g.fill, 1<<20))
-	for off := int64(0); off < g.fill; off += int64(len(zeros)) {
-		if _, err := f.WriteAt(zeros[:min(int64(len(zeros)), g.fill-off)], off); err != nil {
-			return errors.Join(err, f.Close())
-		}
-	}
-	if err := f.SyncData(); err != nil {
-		return errors.Join(err, f.Close())
-	}
-	return nil
+	return g.make(name, func() (vfs.File, error) { return g.FS.Create(name, c) })
 }
 
 func (g *guardFS) OpenReadWrite(name string, c vfs.DiskWriteCategory, opts ...vfs.OpenOption) (vfs.File, error) {
