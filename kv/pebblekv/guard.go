@@ -25,7 +25,7 @@ import (
 // a guard that has failed still lets them through until it is detached.
 type guardFS struct {
 	vfs.FS
-	err  atomic.Pointer[error]
+	err atomic.Pointer[error]
 
 	mu       sync.RWMutex // read: during a vital operation and while a file is made; write: to detach
 	detached bool
