@@ -1,8 +1,6 @@
 package object
 
 import (
-	"encoding/hex"
-	"strconv"
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
@@ -99,7 +97,7 @@ func (l *lister) version(r *brief, key string, latest bool) Version {
 	}
 	v := Version{
 		Bucket: l.b.Name, Key: key, VersionID: NullVersion, Latest: latest, DeleteMarker: r.flags&flagMarker != 0, Size: r.size,
-		ETag: listETag(r.etag, r.parts), Modified: time.Unix(0, r.modified).UTC(), Owner: l.owner,
+		ETag: formatETag(r.etag, r.parts), Modified: time.Unix(0, r.modified).UTC(), Owner: l.owner,
 		Checksum: Checksum{Algorithm: r.sumAlg, Type: r.sumType}, Parts: r.parts, Versioned: l.b.Versioning != Unversioned,
 	}
 	if r.flags&flagNull == 0 {
@@ -109,17 +107,4 @@ func (l *lister) version(r *brief, key string, latest bool) Version {
 		v.Meta.StorageClass = string(r.storageClass)
 	}
 	return v
-}
-
-// listETag is formatETag with one allocation.
-func listETag(raw []byte, parts int) string {
-	var buf [64]byte
-	if len(raw) > 20 {
-		return formatETag(raw, parts)
-	}
-	out := hex.AppendEncode(buf[:0], raw)
-	if parts > 0 {
-		out = strconv.AppendInt(append(out, '-'), int64(parts), 10)
-	}
-	return string(out)
 }

@@ -316,11 +316,12 @@ func formatETag(raw []byte, parts int) string {
 	if len(raw) == 0 {
 		return ""
 	}
-	s := hex.EncodeToString(raw)
+	var room [64]byte // an MD5 and a number of parts fit: the text is the only allocation
+	out := hex.AppendEncode(room[:0], raw)
 	if parts > 0 {
-		s += "-" + strconv.Itoa(parts)
+		out = strconv.AppendInt(append(out, '-'), int64(parts), 10)
 	}
-	return s
+	return string(out)
 }
 
 // bucketRecord is a bucket as it is stored.

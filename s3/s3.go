@@ -108,7 +108,7 @@ func New(cfg Config) *Handler {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Owner == nil {
-		cfg.Owner = canonicalID
+		cfg.Owner = CanonicalID
 	}
 	if cfg.DisplayName == nil {
 		cfg.DisplayName = func(string) string { return "" }
@@ -131,8 +131,8 @@ func New(cfg Config) *Handler {
 	return &Handler{cfg: cfg, routes: buildRoutes(), hostID: []string{hexID(rand.Uint64()) + hexID(rand.Uint64())}}
 }
 
-// canonicalID is the owner id of a user where the server has no other: 64 hex digits, as S3's are.
-func canonicalID(userID string) string {
+// CanonicalID is the owner id of a user where the server has no other: 64 hex digits, as S3's are.
+func CanonicalID(userID string) string {
 	sum := sha256.Sum256([]byte("myfsio canonical user id\x00" + userID))
 	return hex.EncodeToString(sum[:])
 }

@@ -2,8 +2,6 @@ package server
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -157,10 +155,4 @@ func DataConfigOf(cfg *config.Config, log *slog.Logger) DataConfig {
 	return DataConfig{
 		Root: cfg.StorageRoot, Sync: cfg.Durability != "async", PlainFiles: cfg.PlainFiles, MinPartSize: cfg.Limits.MinPart, Log: log,
 	}
-}
-
-// canonicalID is the owner id that S3 shows for a user: 64 hexadecimal digits.
-func canonicalID(userID string) string {
-	sum := sha256.Sum256([]byte("myfsio canonical user id\x00" + userID))
-	return hex.EncodeToString(sum[:])
 }

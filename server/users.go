@@ -10,6 +10,7 @@ import (
 
 	"myfsio/config"
 	"myfsio/iam"
+	"myfsio/s3"
 )
 
 // users answers the S3 front's questions about access keys.
@@ -18,12 +19,12 @@ type users struct {
 	ids   sync.Map // user id to canonical id, as a page of a listing asks for many
 }
 
-// canonical is canonicalID, remembered.
+// canonical is s3.CanonicalID, remembered.
 func (u *users) canonical(userID string) string {
 	if v, ok := u.ids.Load(userID); ok {
 		return v.(string)
 	}
-	id := canonicalID(userID)
+	id := s3.CanonicalID(userID)
 	u.ids.Store(userID, id)
 	return id
 }
@@ -115,7 +116,7 @@ func AdminID(cfg *config.Config, out io.Writer) (string, error) {
 	}
 	for _, u := range store.Users() {
 		if u.Admin() {
-			return canonicalID(u.ID), nil
+			return s3.CanonicalID(u.ID), nil
 		}
 	}
 	return "", errors.New("there is no administrator; myfsio --reset-cred makes one")

@@ -60,7 +60,6 @@ func (p *Projector) place(ctx context.Context, bucket, key string, want *object.
 		}
 	}
 	if errors.Is(err, view.ErrClash) { // other keys lie below it, or a foreign file is in the way
-		p.hidden.Add(1)
 		return nil
 	}
 	return err

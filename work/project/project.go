@@ -25,7 +25,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"myfsio/blob"
@@ -62,7 +61,6 @@ type Projector struct {
 	at      object.Mark // the last change made
 	settled object.Mark // changes up to here are durable in the view and off the queue
 	synced  time.Time
-	hidden  atomic.Int64
 	lane    *work.Lane // where files are made; nil: where the caller is
 	pace    work.Pace
 }
