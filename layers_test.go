@@ -9,14 +9,14 @@ import (
 // layers gives each package its row; doc/DESIGN.md explains them. A package imports
 // only packages of lower rows, and below its own directory.
 var layers = map[string]int{
-	"fault": 0, "gz": 0, "vfs": 0, "checksum": 0, "config": 0, "sigv4": 0, "logs": 0, "kv": 0, "blob": 0, "metrics": 0, "guard": 0, "docstore": 0,
+	"fault": 0, "gz": 0, "vfs": 0, "checksum": 0, "config": 0, "sigv4": 0, "logs": 0, "kv": 0, "blob": 0, "metrics": 0, "guard": 0, "docstore": 0, "lockout": 0, "limit": 0, "proxy": 0,
 	"vfs/memfs": 0, "vfs/faultfs": 0,
 	"kv/memkv": 0, "kv/pebblekv": 0, "kv/kvtest": 0, "kv/faultkv": 0,
 	"blob/memblob": 0, "blob/fileblob": 0, "blob/blobtest": 0, "blob/faultblob": 0,
-	"event": 1, "seal": 1, "kms": 1, "view": 1,
-	"object": 2, "iam": 2, "iam/policy": 1,
-	"gate": 3, "work": 3, "work/project": 3, "work/reclaim": 3, "work/assemble": 3, "work/scrub": 3,
-	"s3": 4, "s3/wire": 1, "adminapi": 4, "website": 4, "console": 4, "manta": 4,
+	"event": 1, "seal": 1, "kms": 1, "view": 1, "acl": 1, "audit": 1, "cors": 1,
+	"object": 2, "iam": 2, "iam/policy": 1, "bucketpolicy": 2,
+	"gate": 3, "gate/access": 3, "auth": 3, "work": 3, "work/project": 3, "work/reclaim": 3, "work/assemble": 3, "work/scrub": 3,
+	"s3": 4, "s3/wire": 1, "s3/form": 1, "sts": 4, "adminapi": 4, "website": 4, "console": 4, "manta": 4,
 	"server":     5,
 	"cmd/myfsio": 6,
 }

@@ -22,6 +22,7 @@ const (
 	NoSuchVersion
 	NoSuchUpload
 	NoSuchConfig // a bucket has no configuration document of the asked sort
+	NoSuchUser   // or no such access key of a user
 	BucketExists // owned by somebody else
 	BucketOwned  // already owned by the caller
 	BucketNotEmpty

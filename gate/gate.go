@@ -6,6 +6,7 @@ import (
 
 	"myfsio/fault"
 	"myfsio/iam"
+	"myfsio/iam/policy"
 )
 
 // Request is one use of an operation.
@@ -24,6 +25,12 @@ type Request struct {
 	Referer   string
 	Secure    bool // came over TLS
 	Started   time.Time
+
+	// Lists says that the operation lists keys; Prefix is the prefix it lists.
+	Lists  bool
+	Prefix string
+	// Conditions is what the conditions of policies look at.
+	Conditions policy.Context
 }
 
 // Anonymous reports whether nobody proved to be anybody.

@@ -25,6 +25,7 @@ var byKind = [...]problem{
 	fault.NoSuchVersion:       {code: "NoSuchVersion", status: 404, msg: "The specified version does not exist."},
 	fault.NoSuchUpload:        {code: "NoSuchUpload", status: 404, msg: "The specified multipart upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed."},
 	fault.NoSuchConfig:        {code: "NoSuchConfiguration", status: 404, msg: "The specified configuration does not exist."},
+	fault.NoSuchUser:          {code: "NoSuchEntity", status: 404, msg: "The user does not exist."},
 	fault.BucketExists:        {code: "BucketAlreadyExists", status: 409, msg: "The requested bucket name is not available. Please select a different name and try again."},
 	fault.BucketOwned:         {code: "BucketAlreadyOwnedByYou", status: 409, msg: "Your previous request to create the named bucket succeeded and you already own it."},
 	fault.BucketNotEmpty:      {code: "BucketNotEmpty", status: 409, msg: "The bucket you tried to delete is not empty"},

@@ -1,0 +1,69 @@
+package gate
+
+// adminOps are the operations of the administration API and of temporary credentials, ordered by name. An empty
+// Action is open to every user, and not to anonymous requests; its handler looks at what the request asks for.
+var adminOps = []Op{
+	adminOp("AssumeRole", "", false),
+	adminOp("CreateAccessKey", "iam:create_key", true),
+	adminOp("CreateUser", "iam:create_user", true),
+	adminOp("DeleteAccessKey", "iam:delete_key", true),
+	adminOp("DeleteUser", "iam:delete_user", true),
+	adminOp("DisableUser", "iam:disable_user", true),
+	adminOp("EnableUser", "iam:disable_user", true),
+	adminOp("GetAuditLog", "iam:*", false),
+	adminOp("GetCallerIdentity", "", false),
+	adminOp("GetPolicyPresets", "", false),
+	adminOp("GetSessionToken", "", false),
+	adminOp("GetUser", "iam:get_user", false),
+	adminOp("GetUserPolicies", "iam:get_policy", false),
+	adminOp("ListUsers", "iam:list_users", false),
+	adminOp("PresignURL", "", false),
+	adminOp("PutUserExpiry", "iam:update_policy", true),
+	adminOp("PutUserPolicies", "iam:update_policy", true),
+	adminOp("RenameUser", "iam:update_policy", true),
+	adminOp("RotateSecretKey", "iam:rotate_key", true),
+	adminOp("SimulatePolicy", "iam:get_policy", false),
+	adminOp("UpdateAccessKey", "iam:rotate_key", true),
+}
+
+func adminOp(name, action string, mutates bool) Op {
+	return Op{Name: name, Action: action, Short: action, Scope: Service, Mutates: mutates, Class: AdminRequests, Log: "ADMIN." + name}
+}
+
+// AdminOps returns the operations beside S3's, ordered by name. The list must not be changed.
+func AdminOps() []Op { return adminOps }
+
+// Admin returns the row of a name in AdminOps, nil when there is none.
+func Admin(name string) *Op {
+	for i := range adminOps {
+		if adminOps[i].Name == name {
+			return &adminOps[i]
+		}
+	}
+	return nil
+}
+
+// Administrative reports whether the operation changes how the server or a bucket behaves, rather than the bytes in it:
+// what an audit log tells of.
+func (o *Op) Administrative() bool {
+	switch {
+	case !o.Mutates || o.Name == "DeleteObjects" || o.Name == "PostObject":
+		return false
+	case o.Name == "PutObjectAcl" || o.Name == "PutObjectRetention" || o.Name == "PutObjectLegalHold":
+		return true
+	}
+	return o.Scope != Object
+}
+
+// ClassOf returns the class of an S3 request by its shape, before its operation is known.
+func ClassOf(method string, scope Scope) RateClass {
+	switch {
+	case scope == Service:
+		return ListBuckets
+	case method == "HEAD":
+		return HeadRequests
+	case scope == Bucket:
+		return BucketRequests
+	}
+	return ObjectRequests
+}
