@@ -46,8 +46,10 @@ type Policy struct {
 	Bucket  string
 	Actions []string
 	Prefix  string
-	extra   fields
-	raw     json.RawMessage // of a policy whose shape is not known: it allows nothing and is kept as it is
+	// Document is an AWS policy document; the other fields are empty then.
+	Document json.RawMessage
+	extra    fields
+	raw      json.RawMessage // of a policy whose shape is not known: it allows nothing and is kept as it is
 }
 
 // Admin reports whether the user is an administrator.

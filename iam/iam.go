@@ -128,14 +128,6 @@ func (s *Store) file() *file {
 // Fault returns why iam.json on the disk is not in force, nil when it is.
 func (s *Store) Fault() error { return s.docs.Fault() }
 
-// Principal is who a request is from.
-type Principal struct {
-	UserID      string
-	DisplayName string
-	AccessKey   string // the key that was used
-	Admin       bool
-}
-
 // Reasons for which a known key is refused; they are wrapped by the error of Credential.Check.
 var (
 	ErrDisabled = errors.New("iam: the user is disabled")

@@ -16,6 +16,7 @@ import (
 
 	"myfsio/fault"
 	"myfsio/gate"
+	"myfsio/iam"
 	"myfsio/object"
 )
 
@@ -61,7 +62,7 @@ func (c *conn) answer(status int, code string) *http.Response {
 }
 
 func (w *world) bucket(name string) {
-	if _, err := w.store.CreateBucket(context.Background(), object.CreateBucket{Name: name, Owner: CanonicalID("id-of-admin")}); err != nil {
+	if _, err := w.store.CreateBucket(context.Background(), object.CreateBucket{Name: name, Owner: iam.CanonicalID("id-of-admin")}); err != nil {
 		w.t.Fatal(err)
 	}
 }

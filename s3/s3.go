@@ -2,8 +2,6 @@ package s3
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"log/slog"
 	"math/rand/v2"
 	"net"
@@ -108,7 +106,7 @@ func New(cfg Config) *Handler {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Owner == nil {
-		cfg.Owner = CanonicalID
+		cfg.Owner = iam.CanonicalID
 	}
 	if cfg.DisplayName == nil {
 		cfg.DisplayName = func(string) string { return "" }
@@ -129,12 +127,6 @@ func New(cfg Config) *Handler {
 	// The longest domain first, as one may lie within another.
 	slices.SortFunc(cfg.Domains, func(a, b string) int { return len(b) - len(a) })
 	return &Handler{cfg: cfg, routes: buildRoutes(), hostID: []string{hexID(rand.Uint64()) + hexID(rand.Uint64())}}
-}
-
-// CanonicalID is the owner id of a user where the server has no other: 64 hex digits, as S3's are.
-func CanonicalID(userID string) string {
-	sum := sha256.Sum256([]byte("myfsio canonical user id\x00" + userID))
-	return hex.EncodeToString(sum[:])
 }
 
 func peer(r *http.Request) string {

@@ -10,7 +10,6 @@ import (
 
 	"myfsio/config"
 	"myfsio/iam"
-	"myfsio/s3"
 )
 
 // users answers the S3 front's questions about access keys.
@@ -19,12 +18,12 @@ type users struct {
 	ids   sync.Map // user id to canonical id, as a page of a listing asks for many
 }
 
-// canonical is s3.CanonicalID, remembered.
+// canonical is iam.CanonicalID, remembered.
 func (u *users) canonical(userID string) string {
 	if v, ok := u.ids.Load(userID); ok {
 		return v.(string)
 	}
-	id := s3.CanonicalID(userID)
+	id := iam.CanonicalID(userID)
 	u.ids.Store(userID, id)
 	return id
 }
@@ -116,7 +115,7 @@ func AdminID(cfg *config.Config, out io.Writer) (string, error) {
 	}
 	for _, u := range store.Users() {
 		if u.Admin() {
-			return s3.CanonicalID(u.ID), nil
+			return iam.CanonicalID(u.ID), nil
 		}
 	}
 	return "", errors.New("there is no administrator; myfsio --reset-cred makes one")
