@@ -15,7 +15,7 @@ func (h *Handler) getBucketACL(ctx context.Context, r *request) (*response, erro
 		return nil, err
 	}
 	res := r.answer()
-	res.doc = &wire.PrivateACL{Owner: h.showOwner(b.Owner)}
+	res.doc = h.privateACL(b.Owner)
 	return res, nil
 }
 
@@ -32,6 +32,12 @@ func (h *Handler) getObjectACL(ctx context.Context, r *request) (*response, erro
 	}
 	res := r.answer()
 	res.setVersion(&rd.Version)
-	res.doc = &wire.PrivateACL{Owner: h.showOwner(rd.Version.Owner)}
+	res.doc = h.privateACL(rd.Version.Owner)
 	return res, nil
+}
+
+// privateACL is the list of what only its owner may use.
+func (h *Handler) privateACL(owner string) *wire.ACL {
+	o := h.showOwner(owner)
+	return &wire.ACL{Owner: o, Grants: []wire.Grant{{Grantee: wire.Grantee{Type: wire.CanonicalUser, ID: o.ID, DisplayName: o.DisplayName}, Permission: "FULL_CONTROL"}}}
 }

@@ -3,7 +3,10 @@ package wire
 import "time"
 
 // Owner is an owner or initiator. DisplayName is left out when empty.
-type Owner struct{ ID, DisplayName string }
+type Owner struct {
+	ID          string `json:"ID"`
+	DisplayName string `json:"DisplayName,omitempty"`
+}
 
 func (d *doc) owner(name string, o Owner) {
 	d.open(name)

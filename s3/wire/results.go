@@ -227,23 +227,3 @@ func (r *DeleteResult) Append(dst []byte) []byte {
 	d.close("DeleteResult")
 	return d.b
 }
-
-// PrivateACL is the access control list of something only its owner may use.
-type PrivateACL struct{ Owner Owner }
-
-// Append writes the document.
-func (r *PrivateACL) Append(dst []byte) []byte {
-	d := begin(dst, "AccessControlPolicy")
-	d.owner("Owner", r.Owner)
-	d.open("AccessControlList")
-	d.open("Grant")
-	d.b = append(d.b, `<Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser">`...)
-	d.text("ID", r.Owner.ID)
-	d.opt("DisplayName", r.Owner.DisplayName)
-	d.close("Grantee")
-	d.text("Permission", "FULL_CONTROL")
-	d.close("Grant")
-	d.close("AccessControlList")
-	d.close("AccessControlPolicy")
-	return d.b
-}

@@ -337,7 +337,8 @@ func TestDocumentsAreXML(t *testing.T) {
 		&CompleteResult{"l", "b", "k", "e", sum}, &ListParts{Parts: []Part{{1, when, "e", 3, sum}}},
 		&Attributes{ETag: "e", Checksum: sum, Parts: &AttributeParts{Total: 1, Parts: []Part{{1, when, "", 2, sum}}}, HasSize: true},
 		&DeleteResult{[]DeletedEntry{{Key: "k", DeleteMarker: true, DeleteMarkerVersionID: "v"}, {Key: "k", Code: "C", Message: "m"}}},
-		&PrivateACL{owner}, &Versioning{Status: "Enabled"}, &Tagging{[]Tag{{"a", "b"}}}, &Error{Code: "C", Fields: []Field{{"F", "<"}}},
+		&ACL{owner, []Grant{{Grantee{Type: CanonicalUser, ID: "i<d"}, "READ"}, {Grantee{Type: GroupGrantee, URI: "u&"}, "WRITE"}}},
+		&PublicAccessBlock{true, false, true, false}, &OwnershipControls{[]OwnershipRule{{"ObjectWriter"}}}, &PolicyStatus{true}, &Versioning{Status: "Enabled"}, &Tagging{[]Tag{{"a", "b"}}}, &Error{Code: "C", Fields: []Field{{"F", "<"}}},
 	} {
 		out := d.Append(nil)
 		var any struct {

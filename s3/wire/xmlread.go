@@ -18,9 +18,11 @@ const (
 )
 
 // Element is an element of a parsed document. Name is without its namespace prefix. Text is the
-// character data directly inside, as it stands, with references resolved.
+// character data directly inside, as it stands, with references resolved. Type is its attribute xsi:type, under whatever
+// prefix; no other attribute means anything in S3.
 type Element struct {
 	Name     string
+	Type     string
 	Text     string
 	Children []Element
 }
@@ -150,7 +152,7 @@ func (p *parser) element(e *Element, depth int) bool {
 		return false
 	}
 	e.Name = local(name)
-	empty, ok := p.attributes()
+	empty, ok := p.attributes(e)
 	if !ok || empty {
 		return ok
 	}
@@ -174,8 +176,8 @@ func local(name string) string {
 	return name
 }
 
-// attributes skips the attributes and the end of the start tag, and reports whether the element is empty.
-func (p *parser) attributes() (empty, ok bool) {
+// attributes reads the attributes and the end of the start tag, and reports whether the element is empty.
+func (p *parser) attributes(e *Element) (empty, ok bool) {
 	for range maxAttributes {
 		p.space()
 		switch {
@@ -186,7 +188,8 @@ func (p *parser) attributes() (empty, ok bool) {
 			p.i += 2
 			return true, true
 		}
-		if p.name() == "" {
+		name := p.name()
+		if name == "" {
 			return false, false
 		}
 		p.space()
@@ -200,8 +203,12 @@ func (p *parser) attributes() (empty, ok bool) {
 		}
 		quote := p.s[p.i : p.i+1]
 		p.i++
+		start := p.i
 		if !p.skipTo(quote) {
 			return false, false
+		}
+		if local(name) == "type" && e.Type == "" {
+			e.Type = p.s[start : p.i-1]
 		}
 	}
 	return false, false
