@@ -3,6 +3,7 @@ package gate
 // adminOps are the operations of the administration API and of temporary credentials, ordered by name. An empty
 // Action is open to every user, and not to anonymous requests; its handler looks at what the request asks for.
 var adminOps = []Op{
+	{Name: "AdministerServer", Action: "iam:*", Short: "iam:*", Scope: Service, Mutates: true, Class: AdminRequests, Log: "ADMIN.AdministerServer", State: notBuilt}, // sites, domains, collection, integrity, keys
 	adminOp("AssumeRole", "", false),
 	adminOp("CreateAccessKey", "iam:create_key", true),
 	adminOp("CreateUser", "iam:create_user", true),
