@@ -52,10 +52,24 @@ func onlyNameBytes(s string) bool {
 	return true
 }
 
+// Verify checks the request.
+func (req *CreateBucket) Verify() error {
+	if err := CheckBucketName(req.Name); err != nil {
+		return err
+	}
+	if req.Ownership > BucketOwnerEnforced {
+		return fault.New(fault.InvalidArgument, "There is no such object ownership.")
+	}
+	if req.Ownership == BucketOwnerEnforced && !req.ACL.Normal(req.Owner).Default() {
+		return errListsStand()
+	}
+	return req.ACL.Check()
+}
+
 // CreateBucket makes a bucket.
 func (s *Store) CreateBucket(ctx context.Context, req CreateBucket) (Bucket, error) {
 	var b Bucket
-	if err := CheckBucketName(req.Name); err != nil {
+	if err := req.Verify(); err != nil {
 		return b, err
 	}
 	err := s.update(ctx, func(t *txn) error {
@@ -69,7 +83,10 @@ func (s *Store) CreateBucket(ctx context.Context, req CreateBucket) (Bucket, err
 		case !fault.Is(err, fault.NoSuchBucket):
 			return err
 		}
-		b = Bucket{Name: req.Name, ID: stamp(s.newID()), Created: s.now().UTC(), Owner: req.Owner, Region: req.Region, ObjectLock: req.ObjectLock}
+		b = Bucket{
+			Name: req.Name, ID: stamp(s.newID()), Created: s.now().UTC(), Owner: req.Owner, Region: req.Region, ObjectLock: req.ObjectLock,
+			Ownership: req.Ownership, ACL: req.ACL.Normal(req.Owner),
+		}
 		if req.ObjectLock {
 			b.Versioning = VersioningEnabled
 		}
@@ -119,6 +136,9 @@ func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 		t.Delete(bucketKey(name))
 		for i := range len(counters) {
 			t.Delete(counterKey(b.ID, counters[i]))
+		}
+		if err := t.dropConfigs(b.ID); err != nil {
+			return err
 		}
 		t.showBucket(name)
 		return nil
@@ -173,16 +193,11 @@ func (s *Store) SetVersioning(ctx context.Context, bucket string, v Versioning) 
 	if v != VersioningEnabled && v != VersioningSuspended {
 		return fault.New(fault.InvalidArgument, "Versioning is Enabled or Suspended")
 	}
-	return s.update(ctx, func(t *txn) error {
-		b, err := getBucket(t, bucket)
-		if err != nil {
-			return err
-		}
+	return s.changeBucket(ctx, bucket, func(b *Bucket) error {
 		if b.ObjectLock && v == VersioningSuspended {
 			return fault.New(fault.InvalidState, "An Object Lock configuration is present on this bucket, so the versioning state cannot be changed.")
 		}
 		b.Versioning = v
-		t.Put(bucketKey(bucket), b.encode())
 		return nil
 	})
 }

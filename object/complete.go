@@ -49,6 +49,10 @@ func (s *Store) CompleteUpload(ctx context.Context, req CompleteUpload) (Version
 		if err := req.If.check(cur); err != nil {
 			return err
 		}
+		by := up.access()
+		if rec.owner, rec.acl, err = b.admit(&by); err != nil {
+			return err
+		}
 		out, err = t.finish(&b, &req, u, cur, rec, m)
 		return err
 	})
@@ -135,7 +139,7 @@ func (c *CompletePart) matches(p *partRecord, up *uploadRecord) bool {
 
 // assemble describes the object that the parts make.
 func (req *CompleteUpload) assemble(m *manifest, up *uploadRecord, now int64) (*versionRecord, error) {
-	rec := &versionRecord{flags: flagParts, parts: len(m.parts), modified: now, owner: up.owner, meta: up.meta}
+	rec := &versionRecord{flags: flagParts, parts: len(m.parts), modified: now, meta: up.meta}
 	h := md5.New()
 	for i := range m.parts {
 		h.Write(m.parts[i].etag)

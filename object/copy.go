@@ -14,7 +14,7 @@ func (s *Store) Copy(ctx context.Context, req CopyObject) (Copied, error) {
 	if err := req.Verify(); err != nil {
 		return out, err
 	}
-	if err := s.early(ctx, req.Bucket, req.Key, &req.If); err != nil {
+	if err := s.early(ctx, req.Bucket, req.Key, req.access(), &req.If); err != nil {
 		return out, err
 	}
 	src, rec, err := s.openSource(ctx, req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf, nil)
@@ -45,6 +45,9 @@ func (req *CopyObject) Verify() error {
 	if err := CheckKey(req.Key); err != nil {
 		return err
 	}
+	if err := req.ACL.Check(); err != nil {
+		return err
+	}
 	if req.inPlace() && !req.ReplaceMeta && !req.ReplaceTags && req.SourceVersionID == "" && req.Checksum == checksum.None &&
 		req.Meta.StorageClass == "" && req.Meta.WebsiteRedirect == "" {
 		return fault.New(fault.InvalidRequest, "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
@@ -59,6 +62,10 @@ func (req *CopyObject) inPlace() bool {
 	return req.SourceBucket == req.Bucket && req.SourceKey == req.Key
 }
 
+func (req *CopyObject) access() access {
+	return access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}
+}
+
 // record is the version the copy makes, without its body.
 func (req *CopyObject) record(src *versionRecord, meta Metadata) *versionRecord {
 	m := meta
@@ -70,7 +77,7 @@ func (req *CopyObject) record(src *versionRecord, meta Metadata) *versionRecord 
 		m.Tags = req.Meta.Tags
 	}
 	m.StorageClass, m.WebsiteRedirect = req.Meta.StorageClass, req.Meta.WebsiteRedirect
-	return &versionRecord{owner: req.Owner, meta: m, size: src.size}
+	return &versionRecord{meta: m, size: src.size}
 }
 
 // openSource opens what a copy reads.
@@ -97,6 +104,10 @@ func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *ver
 		ok = false
 		b, err := getBucket(t, req.Bucket)
 		if err != nil {
+			return err
+		}
+		by := req.access()
+		if next.owner, next.acl, err = b.admit(&by); err != nil {
 			return err
 		}
 		cur, err := current(t, b.ID, req.Key)
@@ -140,7 +151,7 @@ func (s *Store) copyBytes(ctx context.Context, req *CopyObject, src *Reader, rec
 	if alg != checksum.None {
 		next.sum = sumRecord{alg: alg, typ: checksum.FullObject, raw: st.sum}
 	}
-	v, err := s.commit(ctx, req.Bucket, req.Key, next, &req.If, func(t *txn, b *Bucket) error {
+	v, err := s.commit(ctx, req.Bucket, req.Key, next, req.access(), &req.If, func(t *txn, b *Bucket) error {
 		st.rows(t, b, req.Key)
 		return nil
 	})

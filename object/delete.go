@@ -110,7 +110,7 @@ func (t *txn) delete(b *Bucket, req *DeleteObject) (Deleted, error) {
 
 // mark puts a delete marker on top of the key.
 func (t *txn) mark(b *Bucket, req *DeleteObject, cur *versionRecord) (*versionRecord, error) {
-	m := &versionRecord{flags: flagMarker, modified: t.s.now().UnixNano(), owner: req.Owner}
+	m := &versionRecord{flags: flagMarker, modified: t.s.now().UnixNano(), owner: b.ObjectOwner(req.Owner, false)}
 	if err := t.follow(b, req.Key, m, cur); err != nil {
 		return nil, err
 	}

@@ -26,6 +26,7 @@ import (
 //	p I N             part        partRecord of part N (2 bytes) of upload I
 //	q I               view        change of the plain-file view to make, in order
 //	r I               reclaim     ids of blobs to remove
+//	k B kind          config      a configuration document of a bucket, as it was given; kind is a ConfigKind
 //	a I               assemble    multipart body to make contiguous: B K, then the version id
 const (
 	tSchema   = 'S'
@@ -42,6 +43,7 @@ const (
 	tView     = 'q'
 	tReclaim  = 'r'
 	tAssemble = 'a'
+	tConfig   = 'k'
 )
 
 // schema is the version of the key space and the record formats.
@@ -75,6 +77,10 @@ func inBucket(table byte, bucket uint64, extra int) []byte {
 }
 
 func counterKey(bucket uint64, n byte) []byte { return append(inBucket(tCounter, bucket, 1), n) }
+
+func configKey(bucket uint64, kind ConfigKind) []byte {
+	return append(inBucket(tConfig, bucket, 1), byte(kind))
+}
 
 func currentKey(bucket uint64, key string) []byte {
 	return append(inBucket(tCurrent, bucket, len(key)), key...)

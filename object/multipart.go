@@ -55,6 +55,9 @@ func (req *CreateUpload) Verify() error {
 	if err := CheckKey(req.Key); err != nil {
 		return err
 	}
+	if err := req.ACL.Check(); err != nil {
+		return err
+	}
 	if req.Checksum != checksum.None && !req.Checksum.Allows(req.ChecksumType) {
 		return fault.New(fault.InvalidRequest, "The %s checksum type cannot be used with the %s checksum algorithm.", req.ChecksumType, strings.ToLower(req.Checksum.String()))
 	}
@@ -68,12 +71,16 @@ func (s *Store) CreateUpload(ctx context.Context, req CreateUpload) (Upload, err
 		return out, err
 	}
 	rec := uploadRecord{
-		initiated: s.now().UnixNano(), owner: req.Owner, initiator: req.Initiator, meta: req.Meta,
+		initiated: s.now().UnixNano(), owner: req.Owner, initiator: req.Initiator, meta: req.Meta, acl: req.ACL, ownerFull: req.BucketOwnerFull,
 		sum: sumRecord{alg: req.Checksum, typ: req.ChecksumType},
 	}
 	err := s.update(ctx, func(t *txn) error {
 		b, err := getBucket(t, req.Bucket)
 		if err != nil {
+			return err
+		}
+		by := rec.access()
+		if _, _, err := b.admit(&by); err != nil { // the owner is decided when the object comes to be
 			return err
 		}
 		u := s.newID()

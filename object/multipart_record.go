@@ -5,6 +5,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"myfsio/acl"
 	"myfsio/blob"
 	"myfsio/checksum"
 	"myfsio/kv"
@@ -183,6 +184,8 @@ type uploadRecord struct {
 	initiator string
 	sum       sumRecord // without raw
 	meta      Metadata
+	acl       acl.List
+	ownerFull bool // acl is the canned list bucket-owner-full-control
 }
 
 func (u *uploadRecord) encode() []byte {
@@ -191,7 +194,11 @@ func (u *uploadRecord) encode() []byte {
 	b = appendUint(b, fSumAlg, uint64(u.sum.alg))
 	b = appendUint(b, fSumType, uint64(u.sum.typ))
 	b = appendBytes(b, fInitiator, u.initiator)
-	return u.meta.encode(b)
+	b = appendACL(u.meta.encode(b), fACL, u.acl)
+	if u.ownerFull {
+		b = appendUint(b, fOwnerFull, 1)
+	}
+	return b
 }
 
 func (u *uploadRecord) decode(data []byte) error {
@@ -203,13 +210,23 @@ func (u *uploadRecord) decode(data []byte) error {
 			u.owner = string(data)
 		case fInitiator:
 			u.initiator = string(data)
+		case fACL:
+			return readACL(&u.acl, data)
+		case fOwnerFull:
+			u.ownerFull = v != 0
 		default:
 			if !u.sum.field(num, v, data) {
-				return u.meta.field(num, data)
+				_, err := u.meta.field(num, data)
+				return err
 			}
 		}
 		return nil
 	})
+}
+
+// access is what the client said who may use the object.
+func (u *uploadRecord) access() access {
+	return access{writer: u.owner, list: u.acl, full: u.ownerFull}
 }
 
 func (u *uploadRecord) upload(bucket, key string, uid id) Upload {

@@ -48,7 +48,7 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	if err := req.Verify(); err != nil {
 		return Version{}, err
 	}
-	if err := s.early(ctx, req.Bucket, req.Key, &req.If); err != nil {
+	if err := s.early(ctx, req.Bucket, req.Key, req.access(), &req.If); err != nil {
 		return Version{}, err
 	}
 	st, err := s.ingest(ctx, &req.Body, s.inline, place{id: s.newID()})
@@ -57,7 +57,7 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	}
 	defer st.discard()
 	rec := &versionRecord{
-		size: st.size, modified: s.now().UnixNano(), etag: st.md5, body: st.body, owner: req.Owner, meta: req.Meta,
+		size: st.size, modified: s.now().UnixNano(), etag: st.md5, body: st.body, meta: req.Meta,
 	}
 	if !req.Modified.IsZero() {
 		rec.modified = req.Modified.UnixNano()
@@ -65,7 +65,7 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	if st.sum != nil {
 		rec.sum = sumRecord{alg: req.Body.Digest.Algorithm, typ: checksum.FullObject, raw: st.sum}
 	}
-	v, err := s.commit(ctx, req.Bucket, req.Key, rec, &req.If, func(t *txn, b *Bucket) error {
+	v, err := s.commit(ctx, req.Bucket, req.Key, rec, req.access(), &req.If, func(t *txn, b *Bucket) error {
 		st.rows(t, b, req.Key)
 		return nil
 	})
@@ -78,17 +78,27 @@ func (req *PutObject) Verify() error {
 	if err := CheckKey(req.Key); err != nil {
 		return err
 	}
+	if err := req.ACL.Check(); err != nil {
+		return err
+	}
 	if err := req.Meta.verify(); err != nil {
 		return err
 	}
 	return req.If.Verify()
 }
 
+func (req *PutObject) access() access {
+	return access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}
+}
+
 // early refuses a write that would fail in its commit anyway, before its body is sent. The commit decides.
-func (s *Store) early(ctx context.Context, bucket, key string, cond *WriteConditions) error {
+func (s *Store) early(ctx context.Context, bucket, key string, by access, cond *WriteConditions) error {
 	return s.viewDB(ctx, func(r kv.Reader) error {
 		b, err := getBucket(r, bucket)
-		if err != nil || cond.none() {
+		if err != nil {
+			return err
+		}
+		if _, _, err := b.admit(&by); err != nil || cond.none() {
 			return err
 		}
 		cur, err := current(r, b.ID, key)

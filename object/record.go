@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/encoding/protowire"
 
+	"myfsio/acl"
 	"myfsio/checksum"
 )
 
@@ -16,31 +17,38 @@ import (
 
 var errRecord = errors.New("object: damaged record")
 
+// field reads the first field of b: its number, the value of a varint or the bytes of a length-delimited field, and what follows.
+func field(b []byte) (num protowire.Number, v uint64, data, rest []byte, err error) {
+	num, typ, n := protowire.ConsumeTag(b)
+	if n < 0 {
+		return 0, 0, nil, nil, errRecord
+	}
+	b = b[n:]
+	switch typ {
+	case protowire.VarintType:
+		v, n = protowire.ConsumeVarint(b)
+	case protowire.BytesType:
+		data, n = protowire.ConsumeBytes(b)
+	default:
+		n = protowire.ConsumeFieldValue(num, typ, b)
+	}
+	if n < 0 {
+		return 0, 0, nil, nil, errRecord
+	}
+	return num, v, data, b[n:], nil
+}
+
 // fields walks the fields of b. fn gets the number and the value of a varint or of a length-delimited field.
 func fields(b []byte, fn func(num protowire.Number, v uint64, data []byte) error) error {
 	for len(b) > 0 {
-		num, typ, n := protowire.ConsumeTag(b)
-		if n < 0 {
-			return errRecord
+		num, v, data, rest, err := field(b)
+		if err == nil {
+			err = fn(num, v, data)
 		}
-		b = b[n:]
-		var v uint64
-		var data []byte
-		switch typ {
-		case protowire.VarintType:
-			v, n = protowire.ConsumeVarint(b)
-		case protowire.BytesType:
-			data, n = protowire.ConsumeBytes(b)
-		default:
-			n = protowire.ConsumeFieldValue(num, typ, b)
-		}
-		if n < 0 {
-			return errRecord
-		}
-		b = b[n:]
-		if err := fn(num, v, data); err != nil {
+		if err != nil {
 			return err
 		}
+		b = rest
 	}
 	return nil
 }
@@ -127,6 +135,8 @@ type versionRecord struct {
 	sum      sumRecord
 	upload   id // the multipart upload it was completed from
 	meta     Metadata
+	acl      acl.List
+	extra    []byte // fields that a newer program wrote, as they are
 }
 
 // sumRecord is an additional checksum as it is stored: raw bytes.
@@ -165,6 +175,8 @@ const (
 	fTag
 	fInitiator // of an uploadRecord
 	fUpload
+	fACL
+	fOwnerFull // of an uploadRecord
 )
 
 func (r *versionRecord) encode(b []byte) []byte {
@@ -185,7 +197,24 @@ func (r *versionRecord) encode(b []byte) []byte {
 	if !r.upload.IsZero() {
 		b = appendBytes(b, fUpload, r.upload[:])
 	}
-	return r.meta.encode(b)
+	b = r.meta.encode(b)
+	return append(appendACL(b, fACL, r.acl), r.extra...)
+}
+
+func appendACL(b []byte, num protowire.Number, l acl.List) []byte {
+	if l.Default() {
+		return b
+	}
+	return appendBytes(b, num, l.Append(nil))
+}
+
+func readACL(dst *acl.List, data []byte) error {
+	l, err := acl.Decode(data)
+	if err != nil {
+		return errRecord
+	}
+	*dst = l
+	return nil
 }
 
 func (m *Metadata) encode(b []byte) []byte {
@@ -204,12 +233,24 @@ func (m *Metadata) encode(b []byte) []byte {
 // decode reads a record. It keeps no part of b.
 func (r *versionRecord) decode(b []byte) error {
 	*r = versionRecord{}
-	return fields(b, func(num protowire.Number, v uint64, data []byte) error {
-		if ok, err := r.system(num, v, data); ok || err != nil {
+	for len(b) > 0 {
+		num, v, data, rest, err := field(b)
+		if err != nil {
 			return err
 		}
-		return r.meta.field(num, data)
-	})
+		ok, err := r.system(num, v, data)
+		if !ok && err == nil {
+			ok, err = r.meta.field(num, data)
+		}
+		if err != nil {
+			return err
+		}
+		if !ok {
+			r.extra = append(r.extra, b[:len(b)-len(rest)]...)
+		}
+		b = rest
+	}
+	return nil
 }
 
 // system reads one of the fields that the server itself wrote.
@@ -235,6 +276,8 @@ func (r *versionRecord) system(num protowire.Number, v uint64, data []byte) (ok 
 		r.owner = string(data)
 	case fUpload:
 		return true, setID(&r.upload, data)
+	case fACL:
+		return true, readACL(&r.acl, data)
 	default:
 		return r.sum.field(num, v, data), nil
 	}
@@ -255,7 +298,7 @@ func (s *sumRecord) field(num protowire.Number, v uint64, data []byte) bool {
 	return true
 }
 
-func (m *Metadata) field(num protowire.Number, data []byte) error {
+func (m *Metadata) field(num protowire.Number, data []byte) (ok bool, err error) {
 	switch num {
 	case fContentType:
 		m.ContentType = string(data)
@@ -276,15 +319,17 @@ func (m *Metadata) field(num protowire.Number, data []byte) error {
 	case fUser, fTag:
 		p, err := readPair(data)
 		if err != nil {
-			return err
+			return true, err
 		}
 		if num == fUser {
 			m.User = append(m.User, p)
 		} else {
 			m.Tags = append(m.Tags, p)
 		}
+	default:
+		return false, nil
 	}
-	return nil
+	return true, nil
 }
 
 // version turns a record into what callers see.
@@ -292,7 +337,7 @@ func (r *versionRecord) version(b *Bucket, key string, latest bool) Version {
 	v := Version{
 		Bucket: b.Name, Key: key, Latest: latest, DeleteMarker: r.marker(), Size: r.size,
 		ETag: formatETag(r.etag, r.parts), Modified: time.Unix(0, r.modified).UTC(), Owner: r.owner,
-		Parts: r.parts, Versioned: b.Versioning != Unversioned, Meta: r.meta,
+		Parts: r.parts, Versioned: b.Versioning != Unversioned, Meta: r.meta, ACL: r.acl, Stamp: r.id,
 	}
 	if v.VersionID = NullVersion; !r.null() {
 		v.VersionID = formatVersion(r.id)
@@ -322,37 +367,4 @@ func formatETag(raw []byte, parts int) string {
 		out = strconv.AppendInt(append(out, '-'), int64(parts), 10)
 	}
 	return string(out)
-}
-
-// bucketRecord is a bucket as it is stored.
-func (b *Bucket) encode() []byte {
-	out := appendUint(nil, 1, b.ID)
-	out = appendUint(out, 2, uint64(b.Created.UnixNano()))
-	out = appendBytes(out, 3, b.Owner)
-	out = appendBytes(out, 4, b.Region)
-	out = appendUint(out, 5, uint64(b.Versioning))
-	if b.ObjectLock {
-		out = appendUint(out, 6, 1)
-	}
-	return out
-}
-
-func (b *Bucket) decode(data []byte) error {
-	return fields(data, func(num protowire.Number, v uint64, data []byte) error {
-		switch num {
-		case 1:
-			b.ID = v
-		case 2:
-			b.Created = time.Unix(0, int64(v)).UTC()
-		case 3:
-			b.Owner = string(data)
-		case 4:
-			b.Region = string(data)
-		case 5:
-			b.Versioning = Versioning(v)
-		case 6:
-			b.ObjectLock = v != 0
-		}
-		return nil
-	})
 }

@@ -5,6 +5,9 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"myfsio/acl"
 	"myfsio/blob"
 	"myfsio/checksum"
 )
@@ -16,7 +19,13 @@ var fullRecord = versionRecord{
 		ContentType: "a", CacheControl: "b", ContentDisposition: "c", ContentEncoding: "d", ContentLanguage: "e", Expires: "f", WebsiteRedirect: "g",
 		StorageClass: "h", User: []Pair{{"x", "y"}, {"x", ""}}, Tags: []Pair{{"t", "u"}},
 	},
+	acl: fullList, extra: newField,
 }
+
+var fullList = acl.List{Grants: []acl.Grant{{Grantee: acl.Grantee{ID: "o"}, Permission: acl.FullControl}, {Grantee: acl.Grantee{Group: acl.AllUsers}, Permission: acl.Read}}}
+
+// newField is what a newer program may write into any record: a text and a number.
+var newField = protowire.AppendVarint(protowire.AppendTag(appendBytes(nil, 900, "new"), 901, protowire.VarintType), 0)
 
 func TestRecordsRoundTrip(t *testing.T) {
 	var v versionRecord
@@ -27,7 +36,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 	home := Bucket{Name: "home", Versioning: VersioningEnabled}
 	want := fullRecord.version(&home, "k", true)
 	want.Meta = Metadata{StorageClass: "h"}
-	want.Checksum.Value = ""
+	want.Checksum.Value, want.ACL, want.Stamp = "", acl.List{}, [16]byte{}
 	if err := short.decode(fullRecord.encode(nil)); err != nil || !reflect.DeepEqual((&lister{b: &home}).version(&short, "k", true), want) {
 		t.Errorf("brief %+v, error %v", short, err)
 	}
@@ -41,14 +50,15 @@ func TestRecordsRoundTrip(t *testing.T) {
 	if err := m2.decode(m.encode()); err != nil || !reflect.DeepEqual(m, m2) {
 		t.Errorf("manifest %+v, error %v", m2, err)
 	}
-	u := uploadRecord{initiated: 5, owner: "a", initiator: "b", sum: sumRecord{alg: checksum.SHA1, typ: checksum.Composite}, meta: fullRecord.meta}
+	u := uploadRecord{initiated: 5, owner: "a", initiator: "b", sum: sumRecord{alg: checksum.SHA1, typ: checksum.Composite}, meta: fullRecord.meta, acl: fullList, ownerFull: true}
 	var u2 uploadRecord
 	if err := u2.decode(u.encode()); err != nil || !reflect.DeepEqual(u, u2) {
 		t.Errorf("upload %+v, error %v", u2, err)
 	}
-	b := Bucket{ID: 3, Created: time.Unix(1, 2).UTC(), Owner: "o", Region: "r", Versioning: VersioningSuspended, ObjectLock: true}
+	b := Bucket{ID: 3, Created: time.Unix(1, 2).UTC(), Owner: "o", Region: "r", Versioning: VersioningSuspended, ObjectLock: true,
+		ACL: fullList, Ownership: BucketOwnerEnforced, PublicAccess: BlockACLs | PublicAccessConfigured, extra: newField}
 	var b2 Bucket
-	if err := b2.decode(b.encode()); err != nil || b != b2 {
+	if err := b2.decode(b.encode()); err != nil || !reflect.DeepEqual(b, b2) {
 		t.Errorf("bucket %+v, error %v", b2, err)
 	}
 }

@@ -33,8 +33,14 @@ func CheckTags(tags []Pair, most int) error {
 	return nil
 }
 
-// Tags describes a version; its tags are in Meta.Tags. version "" means the current one.
+// Tags is Describe; the tags are in Meta.Tags.
 func (s *Store) Tags(ctx context.Context, bucket, key, version string) (Version, error) {
+	return s.Describe(ctx, bucket, key, version)
+}
+
+// Describe tells all about a version that has bytes: metadata, tags, ACL. version "" means the current one. No row but those of the bucket and
+// the version is read.
+func (s *Store) Describe(ctx context.Context, bucket, key, version string) (Version, error) {
 	var out Version
 	err := s.viewDB(ctx, func(r kv.Reader) error {
 		b, rec, isCurrent, err := lookup(r, bucket, key, version)
@@ -72,22 +78,32 @@ func errNoSuchVersion() error {
 
 // SetTags replaces the tags of a version.
 func (s *Store) SetTags(ctx context.Context, req SetTags) (Version, error) {
-	var out Version
 	if err := CheckTags(req.Tags, MaxObjectTags); err != nil {
-		return out, err
+		return Version{}, err
 	}
+	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(_ *Bucket, rec *versionRecord) error {
+		rec.meta.Tags = req.Tags
+		return nil
+	})
+}
+
+// amend changes the record of a version where it stands, which keeps its place and its stamp.
+func (s *Store) amend(ctx context.Context, bucket, key, version string, change func(*Bucket, *versionRecord) error) (Version, error) {
+	var out Version
 	err := s.update(ctx, func(t *txn) error {
-		b, rec, isCurrent, err := lookup(t, req.Bucket, req.Key, req.VersionID)
+		b, rec, isCurrent, err := lookup(t, bucket, key, version)
 		if err != nil {
 			return err
 		}
-		rec.meta.Tags = req.Tags
-		k := currentKey(b.ID, req.Key)
+		if err := change(&b, rec); err != nil {
+			return err
+		}
+		k := currentKey(b.ID, key)
 		if !isCurrent {
-			k = versionKey(b.ID, req.Key, rec.id)
+			k = versionKey(b.ID, key, rec.id)
 		}
 		t.Put(k, rec.encode(nil))
-		out = rec.version(&b, req.Key, isCurrent)
+		out = rec.version(&b, key, isCurrent)
 		return nil
 	})
 	return out, err

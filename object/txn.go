@@ -248,11 +248,14 @@ func after(last, v id) id {
 }
 
 // commit makes rec, whose body is stored, the newest version of key. rows writes the rows of its body.
-func (s *Store) commit(ctx context.Context, bucket, key string, rec *versionRecord, cond *WriteConditions, rows func(*txn, *Bucket) error) (Version, error) {
+func (s *Store) commit(ctx context.Context, bucket, key string, rec *versionRecord, by access, cond *WriteConditions, rows func(*txn, *Bucket) error) (Version, error) {
 	var out Version
 	err := s.update(ctx, func(t *txn) error {
 		b, err := getBucket(t, bucket)
 		if err != nil {
+			return err
+		}
+		if rec.owner, rec.acl, err = b.admit(&by); err != nil {
 			return err
 		}
 		cur, err := current(t, b.ID, key)

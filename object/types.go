@@ -4,6 +4,7 @@ import (
 	"io"
 	"time"
 
+	"myfsio/acl"
 	"myfsio/checksum"
 )
 
@@ -40,6 +41,12 @@ type Bucket struct {
 	Region     string // LocationConstraint as given; "" means the server's default
 	Versioning Versioning
 	ObjectLock bool
+
+	ACL          acl.List // of the bucket itself
+	Ownership    Ownership
+	PublicAccess PublicAccess
+
+	extra []byte // fields of the record that a newer program wrote
 }
 
 // Usage counts what a bucket holds. It is exact at every commit.
@@ -92,6 +99,10 @@ type Version struct {
 	Parts        int  // 0 when the object was written in one piece
 	Versioned    bool // the bucket's versioning was ever enabled: VersionID is shown
 	Meta         Metadata
+	ACL          acl.List // not in listings
+	// Stamp is another for each version that was ever written, also of those called NullVersion: equal stamps mean the same bytes and
+	// metadata, but for tags and ACL. Not in listings.
+	Stamp [16]byte
 }
 
 // Digest asks for a checksum of the bytes of a body.
@@ -138,6 +149,8 @@ type CreateBucket struct {
 	Owner      string
 	Region     string
 	ObjectLock bool // also enables versioning
+	ACL        acl.List
+	Ownership  Ownership
 }
 
 // ListBuckets asks for a page of buckets in the order of names.
@@ -157,11 +170,14 @@ type BucketPage struct {
 // PutObject writes an object in one piece.
 type PutObject struct {
 	Bucket, Key string
-	Owner       string
-	Meta        Metadata
-	Body        Body
-	If          WriteConditions
-	Modified    time.Time // zero: now; set by what brings objects in from elsewhere
+	Owner       string // who writes; Bucket.Ownership decides who owns the version
+	ACL         acl.List
+	// BucketOwnerFull says that ACL is the canned list bucket-owner-full-control.
+	BucketOwnerFull bool
+	Meta            Metadata
+	Body            Body
+	If              WriteConditions
+	Modified        time.Time // zero: now; set by what brings objects in from elsewhere
 }
 
 // GetObject reads an object, or only its description.
@@ -178,7 +194,7 @@ type GetObject struct {
 type DeleteObject struct {
 	Bucket, Key string
 	VersionID   string
-	Owner       string // of a delete marker
+	Owner       string // who deletes; Bucket.Ownership decides who owns a delete marker
 	If          WriteConditions
 	// BypassGovernance allows the deletion of a version under governance retention; the caller has checked the right.
 	BypassGovernance bool
@@ -197,7 +213,9 @@ type CopyObject struct {
 	SourceBucket, SourceKey, SourceVersionID string
 	SourceIf                                 Conditions
 	Bucket, Key                              string
-	Owner                                    string
+	Owner                                    string   // as of PutObject
+	ACL                                      acl.List // that of the source is not copied
+	BucketOwnerFull                          bool
 	ReplaceMeta                              bool // x-amz-metadata-directive: REPLACE; else Meta is ignored but for StorageClass and WebsiteRedirect
 	ReplaceTags                              bool // x-amz-tagging-directive: REPLACE
 	Meta                                     Metadata
@@ -247,12 +265,14 @@ type VersionPage struct {
 
 // CreateUpload begins a multipart upload.
 type CreateUpload struct {
-	Bucket, Key  string
-	Owner        string
-	Initiator    string
-	Meta         Metadata
-	Checksum     checksum.Algorithm
-	ChecksumType checksum.Type // used when Checksum is not None
+	Bucket, Key     string
+	Owner           string // as of PutObject, like ACL and BucketOwnerFull; the commit of CompleteUpload decides
+	Initiator       string
+	Meta            Metadata
+	ACL             acl.List
+	BucketOwnerFull bool
+	Checksum        checksum.Algorithm
+	ChecksumType    checksum.Type // used when Checksum is not None
 }
 
 // Upload describes an unfinished multipart upload.
@@ -370,4 +390,10 @@ type ObjectPartPage struct {
 type SetTags struct {
 	Bucket, Key, VersionID string
 	Tags                   []Pair
+}
+
+// SetACL replaces the access control list of a version.
+type SetACL struct {
+	Bucket, Key, VersionID string
+	ACL                    acl.List
 }

@@ -23,6 +23,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"myfsio/acl"
 	"myfsio/checksum"
 	"myfsio/fault"
 	"myfsio/object"
@@ -42,6 +43,7 @@ type bucket struct {
 	versions []*version // oldest first
 	uploads  []*upload  // oldest first
 	gone     map[string]int
+	configs  map[object.ConfigKind][]byte
 }
 
 // version is one version, or a delete marker. Its seq tells when it was written.
@@ -56,6 +58,7 @@ type version struct {
 	etag     string
 	modified time.Time
 	owner    string
+	acl      acl.List
 	sum      object.Checksum
 	meta     object.Metadata
 	upload   string // the multipart upload it was completed from
@@ -65,6 +68,8 @@ type upload struct {
 	object.Upload
 	seq   int
 	meta  object.Metadata
+	acl   acl.List
+	full  bool   // acl is the canned list bucket-owner-full-control
 	parts []part // in the order of their numbers
 }
 
@@ -93,14 +98,17 @@ func (m *Model) CreateBucket(req object.CreateBucket) (object.Bucket, error) {
 	if err := object.CheckBucketName(req.Name); err != nil {
 		return object.Bucket{}, err
 	}
+	if req.Ownership == object.BucketOwnerEnforced && len(plain(req.ACL, req.Owner).Grants) > 0 {
+		return object.Bucket{}, fail(fault.InvalidRequest)
+	}
 	if b, err := m.bucket(req.Name); err == nil {
 		if b.Owner == req.Owner {
 			return b.Bucket, fail(fault.BucketOwned)
 		}
 		return object.Bucket{}, fail(fault.BucketExists)
 	}
-	b := &bucket{gone: map[string]int{}}
-	b.Bucket = object.Bucket{Name: req.Name, Created: m.Now(), Owner: req.Owner, Region: req.Region, ObjectLock: req.ObjectLock}
+	b := &bucket{gone: map[string]int{}, configs: map[object.ConfigKind][]byte{}}
+	b.Bucket = object.Bucket{Name: req.Name, Created: m.Now(), Owner: req.Owner, Region: req.Region, ObjectLock: req.ObjectLock, ACL: plain(req.ACL, req.Owner), Ownership: req.Ownership}
 	if req.ObjectLock {
 		b.Versioning = object.VersioningEnabled
 	}
@@ -257,7 +265,7 @@ func (b *bucket) describe(v *version) object.Version {
 	out := object.Version{
 		Bucket: b.Name, Key: v.key, VersionID: v.id, Latest: b.newest(v.key) == v, DeleteMarker: v.marker,
 		Size: int64(len(v.data)), ETag: v.etag, Modified: v.modified, Owner: v.owner, Checksum: v.sum,
-		Parts: len(v.parts), Versioned: b.Versioning != object.Unversioned, Meta: v.meta,
+		Parts: len(v.parts), Versioned: b.Versioning != object.Unversioned, Meta: v.meta, ACL: v.acl,
 	}
 	if v.null {
 		out.VersionID = object.NullVersion
@@ -324,6 +332,10 @@ func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
 	if err != nil {
 		return object.Version{}, err
 	}
+	owner, list, err := b.admit(req.Owner, req.ACL, req.BucketOwnerFull)
+	if err != nil {
+		return object.Version{}, err
+	}
 	if err := checkWrite(&req.If, b.current(req.Key)); err != nil {
 		return object.Version{}, err
 	}
@@ -331,7 +343,7 @@ func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
 		return object.Version{}, err
 	}
 	v := &version{
-		key: req.Key, data: bytes.Clone(data), etag: hexMD5(data), owner: req.Owner,
+		key: req.Key, data: bytes.Clone(data), etag: hexMD5(data), owner: owner, acl: list,
 		sum: sumOf(req.Body.Digest.Algorithm, data), meta: req.Meta,
 	}
 	m.add(b, v)
@@ -461,7 +473,8 @@ func (m *Model) delete(b *bucket, req *object.DeleteObject) (object.Deleted, err
 			b.remove(v)
 		}
 	default:
-		mark := &version{key: req.Key, marker: true, owner: req.Owner}
+		owner, _, _ := b.admit(req.Owner, acl.List{}, false)
+		mark := &version{key: req.Key, marker: true, owner: owner}
 		m.add(b, mark)
 		d.DeleteMarker, d.VersionID = true, b.describe(mark).VersionID
 	}

@@ -30,7 +30,10 @@ func (m *Model) CreateUpload(req object.CreateUpload) (object.Upload, error) {
 	if err != nil {
 		return object.Upload{}, err
 	}
-	u := &upload{seq: m.next(), meta: req.Meta}
+	if _, _, err := b.admit(req.Owner, req.ACL, req.BucketOwnerFull); err != nil {
+		return object.Upload{}, err
+	}
+	u := &upload{seq: m.next(), meta: req.Meta, acl: req.ACL, full: req.BucketOwnerFull}
 	u.Upload = object.Upload{
 		Bucket: req.Bucket, Key: req.Key, UploadID: fmt.Sprintf("u%d", u.seq), Owner: req.Owner, Initiator: req.Initiator,
 		Initiated: m.Now(), StorageClass: req.Meta.StorageClass, Checksum: req.Checksum, ChecksumType: req.ChecksumType,
@@ -152,6 +155,10 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 	if err != nil {
 		return object.Copied{}, err
 	}
+	owner, list, err := b.admit(req.Owner, req.ACL, req.BucketOwnerFull)
+	if err != nil {
+		return object.Copied{}, err
+	}
 	if err := checkWrite(&req.If, b.current(req.Key)); err != nil {
 		return object.Copied{}, err
 	}
@@ -160,6 +167,7 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 		return object.Copied{}, err
 	}
 	v := copyOf(src, &req)
+	v.owner, v.acl = owner, list
 	if self && src.null && from.newest(src.key) == src && req.Checksum == checksum.None && b.Versioning != object.VersioningEnabled {
 		v.parts, v.etag, v.sum = src.parts, src.etag, src.sum
 	}
@@ -170,7 +178,7 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 }
 
 func copyOf(src *version, req *object.CopyObject) *version {
-	v := &version{key: req.Key, data: src.data, etag: hexMD5(src.data), owner: req.Owner, meta: src.meta}
+	v := &version{key: req.Key, data: src.data, etag: hexMD5(src.data), meta: src.meta}
 	if req.ReplaceMeta {
 		v.meta = req.Meta
 		v.meta.Tags = src.meta.Tags
@@ -201,7 +209,7 @@ func (m *Model) CompleteUpload(req object.CompleteUpload) (object.Version, error
 	if err != nil {
 		return object.Version{}, err
 	}
-	v := &version{key: req.Key, owner: u.Owner, meta: u.meta, upload: req.UploadID}
+	v := &version{key: req.Key, meta: u.meta, upload: req.UploadID}
 	for i, want := range req.Parts {
 		p := u.part(want.Number)
 		if p == nil || strings.Trim(want.ETag, `"`) != hexMD5(p.data) ||
@@ -222,6 +230,9 @@ func (m *Model) CompleteUpload(req object.CompleteUpload) (object.Version, error
 		return object.Version{}, err
 	}
 	if err := checkWrite(&req.If, b.current(req.Key)); err != nil {
+		return object.Version{}, err
+	}
+	if v.owner, v.acl, err = b.admit(u.Owner, u.acl, u.full); err != nil {
 		return object.Version{}, err
 	}
 	b.end(u)
