@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"sync"
 
 	"myfsio/config"
 	"myfsio/iam"
@@ -15,18 +14,10 @@ import (
 // users answers the S3 front's questions about access keys.
 type users struct {
 	store *iam.Store
-	ids   sync.Map // user id to canonical id, as a page of a listing asks for many
 }
 
-// canonical is iam.CanonicalID, remembered.
-func (u *users) canonical(userID string) string {
-	if v, ok := u.ids.Load(userID); ok {
-		return v.(string)
-	}
-	id := iam.CanonicalID(userID)
-	u.ids.Store(userID, id)
-	return id
-}
+// canonical is the owner id of a user.
+func (u *users) canonical(userID string) string { return iam.CanonicalID(userID) }
 
 // openUsers opens iam.json. The first start makes an administrator, whose keys are printed once.
 func openUsers(cfg *config.Config, log *slog.Logger, out io.Writer) (*users, error) {
@@ -77,10 +68,8 @@ Lost keys are replaced by: myfsio --reset-cred
 
 // displayName is the name shown for an owner id; "" when the user is gone.
 func (u *users) displayName(canonical string) string {
-	for _, user := range u.store.Users() {
-		if u.canonical(user.ID) == canonical {
-			return cmp.Or(user.DisplayName, user.ID)
-		}
+	if user, ok := u.store.ByCanonical(canonical); ok {
+		return cmp.Or(user.DisplayName, user.ID)
 	}
 	return ""
 }
