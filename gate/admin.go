@@ -4,7 +4,7 @@ package gate
 // Action is open to every user, and not to anonymous requests; its handler looks at what the request asks for.
 var adminOps = []Op{
 	{Name: "AdministerServer", Action: "iam:*", Short: "iam:*", Scope: Service, Mutates: true, Class: AdminRequests, Log: "ADMIN.AdministerServer", State: notBuilt}, // sites, domains, collection, integrity, keys
-	adminOp("AssumeRole", "", false),
+	adminOp("AssumeRole", "", true),
 	adminOp("CreateAccessKey", "iam:create_key", true),
 	adminOp("CreateUser", "iam:create_user", true),
 	adminOp("DeleteAccessKey", "iam:delete_key", true),
@@ -14,7 +14,7 @@ var adminOps = []Op{
 	adminOp("GetAuditLog", "iam:*", false),
 	adminOp("GetCallerIdentity", "", false),
 	adminOp("GetPolicyPresets", "", false),
-	adminOp("GetSessionToken", "", false),
+	adminOp("GetSessionToken", "", true),
 	adminOp("GetUser", "iam:get_user", false),
 	adminOp("GetUserPolicies", "iam:get_policy", false),
 	adminOp("ListUsers", "iam:list_users", false),
