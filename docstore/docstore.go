@@ -111,6 +111,9 @@ func (s *Store[T]) Get() *T {
 	return s.reload().doc
 }
 
+// Peek returns the document that was last in force, without a look at the file: for Decode, which may not call Get.
+func (s *Store[T]) Peek() *T { return s.state.Load().doc }
+
 // Fault returns why the file is not what is in force, nil when it is.
 func (s *Store[T]) Fault() error {
 	s.Get()

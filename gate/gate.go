@@ -31,6 +31,9 @@ type Request struct {
 	Prefix string
 	// Conditions is what the conditions of policies look at.
 	Conditions policy.Context
+	// Seen is set by whoever decides by what is stored with one version, its list or its tags: the stamp of that version.
+	// Whoever serves another version than this asks again. The zero value says that any version may be served.
+	Seen [16]byte
 }
 
 // Anonymous reports whether nobody proved to be anybody.
