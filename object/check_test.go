@@ -36,6 +36,7 @@ func newPatient(t *testing.T) *patient {
 	p.parts("parts")
 	p.put("old", 20)
 	p.ok(s.SetVersioning(p.ctx, "bucket", VersioningEnabled))
+	p.ok(s.SetConfig(p.ctx, "bucket", ConfigCORS, []byte("x")))
 	p.put("old", 5)
 	u, err := s.CreateUpload(p.ctx, CreateUpload{Bucket: "bucket", Key: "up"})
 	p.ok(err)
@@ -138,6 +139,7 @@ func TestCheck(t *testing.T) {
 			p.update(func(t kv.Txn) { t.Delete(at) })
 		}, manifestGone, manifestGone}, // what it named may be saved by hand
 		{"part of nothing", func(p *patient) { p.update(func(t kv.Txn) { t.Put(partKey(id{1}, 1), nil) }) }, ProblemOrphan, ""},
+		{"configuration of nothing", func(p *patient) { p.update(func(t kv.Txn) { t.Put(configKey(7, ConfigCORS), []byte("x")) }) }, ProblemOrphan, ""},
 		{"blob gone", func(p *patient) { p.ok(p.s.blobs.Remove(p.ctx, p.rec("large").body.id)) }, ProblemRot + " " + ProblemLost, ProblemRot + " " + ProblemLost},
 		{"stray blob", func(p *patient) {
 			w, err := p.s.blobs.Create(p.ctx, blob.ID{1}, 1)

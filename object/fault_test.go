@@ -29,6 +29,13 @@ func (x *shop) snapshot() string {
 	u, err := x.s.Usage(x.ctx, home)
 	x.ok(err)
 	fmt.Fprintf(&sb, "%+v\n", u)
+	b, err := x.s.HeadBucket(x.ctx, home)
+	x.ok(err)
+	doc, err := x.s.Config(x.ctx, home, object.ConfigCORS)
+	if !fault.Is(err, fault.NoSuchConfig) {
+		x.ok(err)
+	}
+	fmt.Fprintf(&sb, "%v %v %v %v %q\n", b.Versioning, b.ACL, b.Ownership, b.PublicAccess, doc)
 	page, err := x.s.ListVersions(x.ctx, object.ListVersions{Bucket: home, Max: 1000})
 	x.ok(err)
 	for _, v := range page.Versions {
@@ -38,7 +45,7 @@ func (x *shop) snapshot() string {
 			data, err := readOddly(r)
 			x.ok(err)
 			x.ok(r.Close())
-			fmt.Fprintf(&sb, " %s %d %s %v", md5Hex(data), r.Version.Size, r.Version.ETag, r.Version.Meta)
+			fmt.Fprintf(&sb, " %s %d %s %v %v", md5Hex(data), r.Version.Size, r.Version.ETag, r.Version.Meta, r.Version.ACL)
 		}
 		sb.WriteString("\n")
 	}
@@ -59,6 +66,7 @@ func (x *shop) snapshot() string {
 // stage is a bucket with something of everything, the same each time.
 func stage(x *shop) (u object.Upload, list []object.CompletePart, old object.Version) {
 	x.versioning(object.VersioningEnabled)
+	x.ok(x.s.SetConfig(x.ctx, home, object.ConfigCORS, []byte("old")))
 	old = x.put("k", content(1, 10))
 	x.put("k", content(2, 300))
 	x.multipart("multi", content(3, 100), content(4, 50))
@@ -118,6 +126,22 @@ var acts = []struct {
 	{"set tags", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
 		_, err := x.s.SetTags(x.ctx, object.SetTags{Bucket: home, Key: "k", VersionID: old.VersionID, Tags: []object.Pair{{Name: "n"}}})
 		return err
+	}},
+	{"set list", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		_, err := x.s.SetObjectACL(x.ctx, object.SetACL{Bucket: home, Key: "k", VersionID: old.VersionID, ACL: publicRead})
+		return err
+	}},
+	{"set list of bucket", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.s.SetBucketACL(x.ctx, home, publicRead)
+	}},
+	{"set ownership", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.s.SetOwnership(x.ctx, home, object.BucketOwnerPreferred)
+	}},
+	{"set configuration", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.s.SetConfig(x.ctx, home, object.ConfigCORS, []byte("new"))
+	}},
+	{"delete configuration", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.s.DeleteConfig(x.ctx, home, object.ConfigCORS)
 	}},
 	{"create upload", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
 		_, err := x.s.CreateUpload(x.ctx, object.CreateUpload{Bucket: home, Key: "up2"})

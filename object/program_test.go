@@ -53,6 +53,8 @@ func (w *world) run(s step) error {
 		return w.runComplete(&s)
 	case "abort":
 		return w.runAbort(&s)
+	case "objectACL", "bucketACL", "ownership", "publicAccess", "setConfig", "deleteConfig":
+		return w.runAccess(&s, bucket, key)
 	}
 	return w.runAdmin(&s, bucket)
 }
@@ -62,6 +64,9 @@ func (w *world) runAdmin(s *step, bucket string) error {
 	case "createBucket":
 		w.logf("create bucket %s", bucket)
 		req := object.CreateBucket{Name: bucket, Owner: "me", Region: "eu", ObjectLock: s.b == 2 && s.option(0, 1)}
+		if s.option(1, 1) {
+			req.ACL, req.Ownership = s.list(), object.Ownership(s.ref2%4)
+		}
 		got, gotErr := w.s.CreateBucket(w.ctx, req)
 		want, wantErr := w.m.CreateBucket(req)
 		return w.same("create bucket", got, gotErr, want, wantErr)
@@ -94,11 +99,11 @@ func (w *world) runAdmin(s *step, bucket string) error {
 
 func (w *world) runPut(s *step, bucket, key string) error {
 	body, data := s.body()
-	req := object.PutObject{Bucket: bucket, Key: key, Owner: "me", Meta: s.metadata(), Body: body, If: w.writeIf(s, bucket, key)}
+	req := object.PutObject{Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(), Meta: s.metadata(), Body: body, If: w.writeIf(s, bucket, key)}
 	if s.option(24, 3) {
 		req.Modified = epoch.Add(-time.Duration(s.ref) * time.Hour)
 	}
-	w.logf("put %s/%.20q: %d bytes (said %d, md5 %.4x), sum %s, if %+v", bucket, key, len(data), body.Size, body.MD5, body.Digest.Algorithm, req.If)
+	w.logf("put %s/%.20q by %q: %d bytes (said %d, md5 %.4x), sum %s, list %v, if %+v", bucket, key, req.Owner, len(data), body.Size, body.MD5, body.Digest.Algorithm, req.ACL, req.If)
 	got, gotErr := w.s.Put(w.ctx, req)
 	want, wantErr := w.m.Put(req, data)
 	if err := w.finished(got, gotErr, want, wantErr); err != nil {
@@ -148,7 +153,7 @@ func (w *world) compareGet(req object.GetObject, odd bool) error {
 }
 
 func (w *world) runDelete(s *step, bucket, key string) error {
-	req := object.DeleteObject{Bucket: bucket, Key: key, Owner: "me", If: w.writeIf(s, bucket, key)}
+	req := object.DeleteObject{Bucket: bucket, Key: key, Owner: s.writer(), If: w.writeIf(s, bucket, key)}
 	req.If.IfNoneMatch = ""
 	if s.op == "deleteVersion" {
 		req.VersionID = w.version(bucket, key, s.ref)
@@ -212,7 +217,7 @@ func (w *world) runDeleteBatch(s *step, bucket string) error {
 
 func (w *world) runCopy(s *step, bucket, key string) error {
 	req := object.CopyObject{
-		SourceBucket: bucketNames[s.b2], SourceKey: nasty[s.k2], Bucket: bucket, Key: key, Owner: "me",
+		SourceBucket: bucketNames[s.b2], SourceKey: nasty[s.k2], Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(),
 		ReplaceMeta: s.option(16, 1), ReplaceTags: s.option(17, 1), Meta: s.metadata(), If: w.writeIf(s, bucket, key),
 	}
 	if s.option(18, 2) {
@@ -259,7 +264,10 @@ func (w *world) runTags(s *step, bucket, key string) error {
 
 func (w *world) runCreateUpload(s *step, bucket, key string) error {
 	alg := s.algorithm()
-	req := object.CreateUpload{Bucket: bucket, Key: key, Owner: "me", Initiator: "it", Meta: s.metadata(), Checksum: alg, ChecksumType: alg.DefaultType()}
+	req := object.CreateUpload{
+		Bucket: bucket, Key: key, Owner: s.writer(), Initiator: "it", Meta: s.metadata(), ACL: s.list(), BucketOwnerFull: s.full(),
+		Checksum: alg, ChecksumType: alg.DefaultType(),
+	}
 	if s.option(6, 2) {
 		req.ChecksumType = checksum.FullObject
 	}

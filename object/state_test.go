@@ -25,6 +25,9 @@ func (w *world) compareAll(rng *rand.Rand, listings int) error {
 		if err := w.same("usage of "+b.Name, gotUsage, gotErr, usage, wantErr); err != nil {
 			return err
 		}
+		if err := w.compareBucket(b.Name); err != nil {
+			return err
+		}
 		if err := w.compareVersions(b.Name); err != nil {
 			return err
 		}

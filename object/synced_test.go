@@ -83,6 +83,14 @@ func TestSyncOrder(t *testing.T) {
 			_, err := x.s.SetTags(x.ctx, object.SetTags{Bucket: home, Key: "large"})
 			x.ok(err)
 		}},
+		{"object list", "sync log", func(x *shop) {
+			_, err := x.s.SetObjectACL(x.ctx, object.SetACL{Bucket: home, Key: "large", ACL: publicRead})
+			x.ok(err)
+		}},
+		{"bucket list", "sync log", func(x *shop) { x.ok(x.s.SetBucketACL(x.ctx, home, publicRead)) }},
+		{"ownership", "sync log", func(x *shop) { x.ok(x.s.SetOwnership(x.ctx, home, object.ObjectWriter)) }},
+		{"public access", "sync log", func(x *shop) { x.ok(x.s.SetPublicAccess(x.ctx, home, object.BlockPolicy)) }},
+		{"configuration", "sync log", func(x *shop) { x.ok(x.s.SetConfig(x.ctx, home, object.ConfigCORS, []byte("x"))) }},
 		{"begin upload", "sync log", func(x *shop) { x.begin("k") }},
 		{"first part", "openwrite blob, writeat blob, syncdata blob, syncdir directory, sync log", func(x *shop) { x.part(x.fresh, 1, content(1, 100)) }},
 		{"second part", "openwrite blob, writeat blob, syncdata blob, sync log", func(x *shop) { x.part(x.upload, 2, content(1, 100)) }},
@@ -92,6 +100,7 @@ func TestSyncOrder(t *testing.T) {
 			x.ok(x.s.AbortUpload(x.ctx, object.AbortUpload{Bucket: home, Key: "up", UploadID: x.upload.UploadID}))
 		}},
 		{"versioning", "sync log", func(x *shop) { x.versioning(object.VersioningEnabled) }},
+		{"no configuration", "sync log", func(x *shop) { x.ok(x.s.DeleteConfig(x.ctx, home, object.ConfigCORS)) }},
 		{"delete of nothing", "", func(x *shop) { x.delete("nothing", "") }},
 		{"refused", "", func(x *shop) {
 			if _, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "large", If: object.WriteConditions{IfNoneMatch: "*"}}); err == nil {

@@ -4,6 +4,7 @@ import (
 	"sort"
 	"strings"
 
+	"myfsio/acl"
 	"myfsio/fault"
 	"myfsio/object"
 )
@@ -75,6 +76,7 @@ func (b *bucket) keys() []string {
 // brief leaves out what listings do not carry.
 func brief(v object.Version) object.Version {
 	v.Meta = object.Metadata{StorageClass: v.Meta.StorageClass}
+	v.ACL = acl.List{}
 	v.Checksum.Value = ""
 	return v
 }

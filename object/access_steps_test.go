@@ -1,0 +1,78 @@
+package object_test
+
+import (
+	"strings"
+
+	"myfsio/acl"
+	"myfsio/object"
+)
+
+// writer is who does a step: mostly the owner of the buckets.
+func (s *step) writer() string { return []string{"me", "you", "me", "", "me"}[s.ref%5] }
+
+// lists are the access control lists of programs; most are none.
+var lists = func() []acl.List {
+	out := make([]acl.List, 6)
+	for _, name := range []string{"public-read", "authenticated-read", "bucket-owner-read", "bucket-owner-full-control"} {
+		l, _ := acl.Canned(name, "you", "me")
+		out = append(out, l)
+	}
+	odd := func(id string, rights ...acl.Permission) (l acl.List) {
+		for _, r := range rights {
+			l.Grants = append(l.Grants, acl.Grant{Grantee: acl.Grantee{ID: id}, Permission: r})
+		}
+		return l
+	}
+	return append(out, odd("me", acl.FullControl), odd("you", acl.FullControl), odd("me", acl.Read, acl.Write, acl.ReadACP|acl.WriteACP), odd("it", acl.Read, acl.Read))
+}()
+
+func (s *step) list() acl.List { return lists[s.ref/5%len(lists)] }
+
+// full says now and then that the list is bucket-owner-full-control.
+func (s *step) full() bool { return s.ref2%6 == 0 }
+
+var documents = []string{"<CORSConfiguration/>", "\x00", strings.Repeat("k", object.MaxConfig)}
+
+func (w *world) runAccess(s *step, bucket, key string) error {
+	switch s.op {
+	case "bucketACL":
+		w.logf("list of bucket %s: %v", bucket, s.list())
+		return w.same("bucket list", nil, w.s.SetBucketACL(w.ctx, bucket, s.list()), nil, w.m.SetBucketACL(bucket, s.list()))
+	case "ownership":
+		o := object.Ownership(s.ref2 % 4)
+		w.logf("ownership of bucket %s: %d", bucket, o)
+		return w.same("ownership", nil, w.s.SetOwnership(w.ctx, bucket, o), nil, w.m.SetOwnership(bucket, o))
+	case "publicAccess":
+		p := object.PublicAccess(s.ref2 % 32)
+		w.logf("public access of bucket %s: %b", bucket, p)
+		return w.same("public access", nil, w.s.SetPublicAccess(w.ctx, bucket, p), nil, w.m.SetPublicAccess(bucket, p))
+	case "setConfig":
+		doc := []byte(documents[s.ref%len(documents)])
+		w.logf("configuration of bucket %s: %.4q", bucket, doc)
+		return w.same("set config", nil, w.s.SetConfig(w.ctx, bucket, object.ConfigCORS, doc), nil, w.m.SetConfig(bucket, object.ConfigCORS, doc))
+	case "deleteConfig":
+		w.logf("no configuration of bucket %s", bucket)
+		return w.same("delete config", nil, w.s.DeleteConfig(w.ctx, bucket, object.ConfigCORS), nil, w.m.SetConfig(bucket, object.ConfigCORS, nil))
+	}
+	req := object.SetACL{Bucket: bucket, Key: key, ACL: s.list()}
+	if s.option(0, 1) {
+		req.VersionID = w.version(bucket, key, s.ref2)
+	}
+	w.logf("list of %s/%.20q %s: %v", bucket, key, req.VersionID, req.ACL)
+	want, wantErr := w.m.SetObjectACL(req)
+	req.VersionID = w.toReal(req.VersionID)
+	got, gotErr := w.s.SetObjectACL(w.ctx, req)
+	return w.same("object list", got, gotErr, want, wantErr)
+}
+
+// compareBucket compares what a bucket is and the documents it has.
+func (w *world) compareBucket(name string) error {
+	want, wantErr := w.m.HeadBucket(name)
+	got, gotErr := w.s.HeadBucket(w.ctx, name)
+	if err := w.same("head bucket", got, gotErr, want, wantErr); err != nil {
+		return err
+	}
+	doc, wantErr := w.m.Config(name, object.ConfigCORS)
+	gotDoc, gotErr := w.s.Config(w.ctx, name, object.ConfigCORS)
+	return w.same("configuration of "+name, gotDoc, gotErr, doc, wantErr)
+}
