@@ -17,9 +17,12 @@ const maxAuthorization = 16 << 10
 // Parse reads the signature of r and checks all that needs no secret. r must stay unchanged until Verify. Its
 // errors are fault.Errors with the Code of S3. A request that is not signed is Unauthenticated.
 func (v *Verifier) Parse(r *http.Request) (*Request, error) {
-	q := &Request{r: r, v: v, Mode: ModeOf(r)}
+	return (&Request{r: r, v: v, Mode: ModeOf(r)}).parse()
+}
+
+func (q *Request) parse() (*Request, error) {
 	var err error
-	switch auth := r.Header["Authorization"]; {
+	switch auth := q.r.Header["Authorization"]; {
 	case q.Mode == Anonymous:
 		err = failure(fault.Unauthenticated, CodeAccessDenied, "Access Denied. The request is not signed.")
 	case q.Mode == Presigned && len(auth) > 0, len(auth) > 1:
@@ -68,17 +71,20 @@ func (q *Request) parseHeader(auth string) error {
 		return err
 	}
 	q.Token = first(q.r, "X-Amz-Security-Token")
-	sha := first(q.r, "X-Amz-Content-Sha256")
-	if sha == "" {
-		return failure(fault.InvalidRequest, CodeInvalidRequest, "Missing required header for this request: x-amz-content-sha256")
-	}
-	if err := q.setPayload(sha); err != nil {
+	if err := q.headerPayload(first(q.r, "X-Amz-Content-Sha256")); err != nil {
 		return err
 	}
-	if !q.headersAreSigned() {
-		return notSigned()
+	return q.headersAreSigned()
+}
+
+func (q *Request) headerPayload(sha string) error {
+	switch {
+	case q.whole:
+		return q.wholePayload(sha)
+	case sha == "":
+		return failure(fault.InvalidRequest, CodeInvalidRequest, "Missing required header for this request: x-amz-content-sha256")
 	}
-	return nil
+	return q.setPayload(sha)
 }
 
 // authFields reads "Credential=…, SignedHeaders=…, Signature=…": any order, blanks optional, each once.
@@ -171,10 +177,10 @@ func parseBasic(s string) (time.Time, bool) {
 }
 
 func (q *Request) checkScope(malformed func(string, ...any) error) error {
-	if q.service != q.v.service() {
+	if q.service != q.v.service() && !(q.whole && wholeService(q.service)) {
 		return malformed("incorrect service %q. This endpoint belongs to %q.", q.service, q.v.service())
 	}
-	if !q.v.AnyRegion && q.Region != q.v.Region {
+	if !q.v.AnyRegion && q.Region != q.v.Region && !(q.whole && q.service != "s3" && q.Region == globalRegion) {
 		return malformed("the region %q is wrong; expecting %q", q.Region, q.v.Region)
 	}
 	return nil
@@ -254,13 +260,15 @@ func (q *Request) parseQuery() error {
 		return err
 	}
 	q.Token = a.token
+	if sent := first(q.r, "X-Amz-Security-Token"); q.Token == "" {
+		q.Token = sent
+	} else if sent != "" && sent != q.Token {
+		return malformedQuery("The header and the query parameter X-Amz-Security-Token differ.")
+	}
 	if err := q.queryPayload(a.payload); err != nil {
 		return err
 	}
-	if !q.headersAreSigned() {
-		return notSigned()
-	}
-	return nil
+	return q.headersAreSigned()
 }
 
 func scopeInQuery(format string, args ...any) error {
@@ -319,13 +327,15 @@ func (q *Request) queryPayload(param string) error {
 	sha := first(q.r, "X-Amz-Content-Sha256")
 	switch {
 	case param == "" && sha == "":
-		sha = unsignedPayload
+		if !q.whole || q.service == "s3" {
+			sha = unsignedPayload
+		}
 	case sha == "":
 		sha = param
 	case param != "" && param != sha:
 		return failure(fault.InvalidArgument, CodeInvalidArgument, "The header and the query parameter x-amz-content-sha256 differ.")
 	}
-	return q.setPayload(sha)
+	return q.headerPayload(sha)
 }
 
 // first returns the one value of a header, "" when it is not there once.

@@ -96,6 +96,8 @@ type Request struct {
 	signedHeaders string
 	signature     [32]byte
 	payload       string // the last line of the canonical request
+	whole         bool   // the body was read already and is in body
+	body          []byte
 	r             *http.Request
 	v             *Verifier
 	key           *signingKey // set by Verify
@@ -123,9 +125,19 @@ func (q *Request) Verify(secret []byte) error {
 func (q *Request) matchesAsSent(s *scratch, key *signingKey) bool {
 	sent := q.r.URL.EscapedPath()
 	if sent == "" || sent == string(s.path) {
-		return false
+		return q.matchesTwice(s, key, sent)
 	}
 	s.path = append(s.path[:0], sent...)
+	ok, _ := q.matches(s, key)
+	return ok || q.matchesTwice(s, key, sent)
+}
+
+// matchesTwice tries the path encoded twice, as it is signed for any service but S3.
+func (q *Request) matchesTwice(s *scratch, key *signingKey, sent string) bool {
+	if q.service == "s3" || strings.IndexByte(sent, '%') < 0 {
+		return false
+	}
+	s.path = encodePath(s.path[:0], sent)
 	ok, _ := q.matches(s, key)
 	return ok
 }
@@ -161,16 +173,32 @@ func (q *Request) credential(value string) bool {
 }
 
 // headersAreSigned checks the list of signed headers against the request: host and every x-amz-* header must be in it.
-func (q *Request) headersAreSigned() bool {
+// None may come twice that is not a list: whoever reads one line of it would see something else than what was signed.
+func (q *Request) headersAreSigned() error {
 	if !q.signs("host") {
-		return false
+		return notSigned()
 	}
-	for name := range q.r.Header {
-		if len(name) > 6 && strings.EqualFold(name[:6], "X-Amz-") && !q.signs(name) && !addedOnTheWay(name) {
-			return false
+	for name, values := range q.r.Header {
+		if len(name) <= 6 || !strings.EqualFold(name[:6], "X-Amz-") || addedOnTheWay(name) {
+			continue
+		}
+		if !q.signs(name) {
+			return notSigned()
+		}
+		if len(values) > 1 && !mayRepeat(name) {
+			return failure(fault.InvalidRequest, CodeInvalidRequest, "The header %s may be sent once only.", name)
 		}
 	}
-	return true
+	return nil
+}
+
+// mayRepeat names the headers that are lists, one value a line.
+func mayRepeat(name string) bool {
+	switch name {
+	case "X-Amz-Object-Attributes", "X-Amz-Optional-Object-Attributes", "X-Amz-Trailer":
+		return true
+	}
+	return strings.HasPrefix(name, "X-Amz-Meta-")
 }
 
 // addedOnTheWay names the headers that proxies and browsers add behind the signer; they mean nothing to S3.

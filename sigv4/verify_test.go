@@ -157,6 +157,18 @@ func TestHeaderNegatives(t *testing.T) {
 		{"signed header gone", CodeSignature, func(r *http.Request, _ *Verifier) { r.Header.Del("Range") }},
 		{"signed header twice", CodeSignature, func(r *http.Request, _ *Verifier) { r.Header.Add("Range", "bytes=0-9") }},
 		{"unsigned header", CodeAccessDenied, func(r *http.Request, _ *Verifier) { r.Header.Set("X-Amz-Acl", "public-read") }},
+		{"signed x-amz- header twice", CodeInvalidRequest, func(r *http.Request, _ *Verifier) {
+			auth(r, "x-amz-date", "x-amz-acl;x-amz-date")
+			r.Header["X-Amz-Acl"] = []string{"private", "public-read"}
+		}},
+		{"signed list twice", CodeSignature, func(r *http.Request, _ *Verifier) {
+			auth(r, "x-amz-date", "x-amz-date;x-amz-object-attributes")
+			r.Header["X-Amz-Object-Attributes"] = []string{"ETag", "ObjectSize"}
+		}},
+		{"token twice", CodeInvalidRequest, func(r *http.Request, _ *Verifier) {
+			auth(r, "x-amz-date", "x-amz-date;x-amz-security-token")
+			r.Header["X-Amz-Security-Token"] = []string{"a", "b"}
+		}},
 		{"unsigned harmless header", "", func(r *http.Request, _ *Verifier) {
 			r.Header.Set("X-Amz-Cf-Id", "x")
 			r.Header.Set("X-Amzn-Trace-Id", "x")
@@ -250,6 +262,11 @@ func TestPresignedNegatives(t *testing.T) {
 		{"date", CodeQueryError, set("X-Amz-Date", "Fri, 24 May 2013 00:00:00 GMT")},
 		{"more query", CodeSignature, set("versionId", "1")},
 		{"token", CodeSignature, set("X-Amz-Security-Token", "t")},
+		{"token as header", CodeAccessDenied, func(r *http.Request, _ *Verifier) { r.Header.Set("X-Amz-Security-Token", "t") }},
+		{"two tokens", CodeQueryError, func(r *http.Request, _ *Verifier) {
+			r.URL.RawQuery += "&X-Amz-Security-Token=t"
+			r.Header.Set("X-Amz-Security-Token", "u")
+		}},
 		{"payload", CodeSignature, set("X-Amz-Content-Sha256", emptySHA256)},
 		{"unsigned header", CodeAccessDenied, func(r *http.Request, _ *Verifier) { r.Header.Set("X-Amz-Acl", "public-read") }},
 		{"twice", CodeQueryError, func(r *http.Request, _ *Verifier) { r.URL.RawQuery += "&X-Amz-Expires=86400" }},
