@@ -60,6 +60,7 @@ func newServer(spec *Spec, p Program, dir string, sizes load.Sizes, log func(str
 	if spec.Object != nil {
 		s.env.Seed = s.seed
 	}
+	s.env.Policy = spec.Policy
 	return s, nil
 }
 

@@ -30,6 +30,8 @@ type Spec struct {
 	// Object says where the server keeps an object, for servers whose buckets may be
 	// filled by copying what a stored object left on the disk. Nil: they may not.
 	Object func(dir, bucket, key string) string
+	// Policy gives the policy that buckets are made with; nil for none.
+	Policy func(bucket string) string
 }
 
 // Launch is a command line. Probe is a path whose GET answers 200 once the server is ready.
@@ -44,7 +46,9 @@ var Servers = []*Spec{
 	{
 		Name: "myfsio", Package: "./cmd/myfsio",
 		Durability: "data, names and metadata synced before the answer; deletes too",
+		Setup:      "100 users with 10 statements each, a policy of 10 statements on each bucket; requests are a user's, not an administrator's",
 		Launch:     launchOurs,
+		Policy:     bucketPolicy,
 	},
 	{
 		Name: "minio", Module: "github.com/minio/minio", Version: "v0.0.0-20260212201848-7aac2a2c5b7c",
@@ -69,14 +73,20 @@ var Servers = []*Spec{
 }
 
 func launchOurs(dir string, port int) (Launch, error) {
+	if err := makeDirs(dir, "data", "logs"); err != nil {
+		return Launch{}, err
+	}
+	if err := writeUsers(filepath.Join(dir, "data")); err != nil {
+		return Launch{}, err
+	}
 	return Launch{
 		Args: []string{"--mode", "api", "--api-port", strconv.Itoa(port)},
 		Env: []string{
 			"STORAGE_ROOT=" + filepath.Join(dir, "data"), "LOG_DIR=" + filepath.Join(dir, "logs"),
-			"ADMIN_ACCESS_KEY=" + accessKey, "ADMIN_SECRET_KEY=" + secretKey, "APP_HOST=127.0.0.1",
+			"APP_HOST=127.0.0.1",
 		},
 		Probe: "/",
-	}, makeDirs(dir, "data", "logs")
+	}, nil
 }
 
 func launchMinIO(dir string, port int) (Launch, error) {

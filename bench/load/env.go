@@ -58,6 +58,8 @@ type Env struct {
 	Seed func(ctx context.Context, bucket, from string, keys []string) error
 	// Publish, when not nil, stores an object in a server that takes no PUT.
 	Publish func(bucket, key string, body []byte) error
+	// Policy, when not nil, gives the policy that a new bucket is made with.
+	Policy func(bucket string) string
 
 	bodies map[int]*Body
 	done   map[string]bool
@@ -121,7 +123,12 @@ func (e *Env) makeBucket(bucket string) error {
 	}
 	c := NewClient(e.Target, 0)
 	defer c.Close()
-	_, err := c.Do(&Request{Method: "PUT", Path: "/" + bucket}, nil, 200)
+	if _, err := c.Do(&Request{Method: "PUT", Path: "/" + bucket}, nil, 200); err != nil || e.Policy == nil {
+		return err
+	}
+	doc := []byte(e.Policy(bucket))
+	sum := sha256.Sum256(doc)
+	_, err := c.Do(&Request{Method: "PUT", Path: "/" + bucket, Query: "policy=", Payload: hex.EncodeToString(sum[:])}, doc, 204)
 	return err
 }
 
