@@ -17,6 +17,8 @@ const (
 	MaxCount  = 200      // fields
 	// slack is how much of the file may have been read ahead of it.
 	slack = 8 << 10
+	// maxRest is how many bytes may follow the file.
+	maxRest = 1 << 20
 	// maxFileName is the length of a file's name in bytes, beyond that of any key.
 	maxFileName = 1024
 )
@@ -121,23 +123,31 @@ func (r *file) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// end checks what is known when the file is over. What follows it is read, so that a second file is found.
+// end checks what is known when the file is over. What follows it is read to the end of the body, so that a second file is
+// found, and a signature over the body is checked.
 func (r *file) end() error {
 	if r.n < r.limit.Min {
 		return r.tooSmall()
 	}
-	r.form.src.left = MaxFields + slack
+	src := r.form.src
+	src.left = MaxFields + slack
 	for {
 		part, err := r.form.parts.NextRawPart()
-		switch {
-		case err == io.EOF, r.form.src.left < 0: // a long rest is not read
-			return io.EOF
-		case err != nil:
-			return r.form.malformed(err)
-		case isFile(part):
+		if err == nil && isFile(part) {
 			return errFiles("2")
 		}
+		if err == io.EOF || src.left < 0 { // no more parts, or none worth a look
+			break
+		}
+		if err != nil {
+			return r.form.malformed(err)
+		}
 	}
+	src.left, src.err = maxRest, nil
+	if _, err := io.Copy(io.Discard, src); err != nil {
+		return r.form.malformed(err)
+	}
+	return io.EOF
 }
 
 func (r *file) tooLarge() error {

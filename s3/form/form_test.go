@@ -184,6 +184,7 @@ func TestFile(t *testing.T) {
 		{"", Length{0, 0}, nil, ""}, {"1", Length{0, 0}, nil, "EntityTooLarge: Your proposed upload exceeds the maximum allowed size MaxSizeAllowed=0"},
 		{"1", AnyLength, []string{"submit", "Upload", "policy", "x"}, ""},
 		{"1", AnyLength, []string{"submit", big}, ""},
+		{"1", AnyLength, []string{"submit", big, "x", big, "y", big, "z", big, "a", big, "b", big}, "MaxPostPreDataLengthExceeded: Your POST request fields preceding the upload file were too large. MaxPostPreDataLengthBytes=20480"},
 		{"1", AnyLength, []string{"submit", "Upload", "file|b", "x"}, "InvalidArgument: POST requires exactly one file upload per request. ArgumentName=file ArgumentValue=2"},
 	} {
 		f := read(t, append([]string{"key", "k", "file|f", tt.data}, tt.after...)...)
@@ -196,7 +197,15 @@ func TestFile(t *testing.T) {
 			t.Errorf("%.20q: then %d %v", tt.data, n, again)
 		}
 	}
-	kind, body := build(t, "key", "k", "file|f", big)
+	kind, body := build(t, "key", "k", "file|f", "1")
+	f, err := Read(kind, io.MultiReader(strings.NewReader(body+"epilogue"), failing{&fault.Error{Kind: fault.IncompleteBody, Msg: "wrong hash"}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := io.ReadAll(f.File(AnyLength)); say(err) != "IncompleteBody: wrong hash" {
+		t.Error(err)
+	}
+	kind, body = build(t, "key", "k", "file|f", big)
 	for _, cut := range []int{1, 2, 3, 17, 19, 1000, len(big) / 2} {
 		f, err := Read(kind, strings.NewReader(body[:len(body)-cut]))
 		if err != nil {
