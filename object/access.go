@@ -52,8 +52,16 @@ func (b *Bucket) ObjectOwner(writer string, full bool) string {
 	return b.Owner
 }
 
-// admit decides who owns what is written into the bucket, and its list. It refuses a list that the bucket does not take.
-func (b *Bucket) admit(a *access) (owner string, list acl.List, err error) {
+// admit decides who owns rec, which is to be written into the bucket, and its list.
+func (b *Bucket) admit(rec *versionRecord, a *access) error {
+	owner, list, err := b.decide(a)
+	rec.owner = owner
+	rec.setList(list)
+	return err
+}
+
+// decide says who owns what is written into the bucket, and its list. It refuses a list that the bucket does not take.
+func (b *Bucket) decide(a *access) (owner string, list acl.List, err error) {
 	owner = b.ObjectOwner(a.writer, a.full)
 	if a.list.Default() || a.full && owner == b.Owner { // the bucket's owner has full control by owning it
 		return owner, acl.List{}, nil
@@ -151,7 +159,7 @@ func (s *Store) SetObjectACL(ctx context.Context, req SetACL) (Version, error) {
 		if b.Ownership == BucketOwnerEnforced {
 			return errNoLists()
 		}
-		rec.acl = req.ACL.Normal(rec.owner)
-		return b.takes(rec.acl)
+		rec.setList(req.ACL.Normal(rec.owner))
+		return b.takes(rec.list())
 	})
 }

@@ -117,7 +117,7 @@ func (s *Store) HeadBucket(ctx context.Context, name string) (b Bucket, err erro
 // DeleteBucket removes an empty bucket: one without versions, delete markers and unfinished uploads.
 func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 	return s.update(ctx, func(t *txn) error {
-		b, err := getBucket(t, name)
+		b, err := glanceBucket(t, name)
 		if err != nil {
 			return err
 		}
@@ -206,7 +206,7 @@ func (s *Store) SetVersioning(ctx context.Context, bucket string, v Versioning) 
 func (s *Store) Usage(ctx context.Context, bucket string) (Usage, error) {
 	var u Usage
 	err := s.viewDB(ctx, func(r kv.Reader) error {
-		b, err := getBucket(r, bucket)
+		b, err := glanceBucket(r, bucket)
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,7 @@ func (b *Bucket) decode(data []byte) error {
 		case fObjectLock:
 			b.ObjectLock = v != 0
 		case fBucketACL:
-			if err := readACL(&b.ACL, text); err != nil {
+			if b.ACL, err = readACL(text); err != nil {
 				return err
 			}
 		case fOwnership:
@@ -64,7 +64,32 @@ func (b *Bucket) decode(data []byte) error {
 		case fPublicAccess:
 			b.PublicAccess = PublicAccess(v)
 		default:
-			b.extra = append(b.extra, data[:len(data)-len(rest)]...)
+			b.extra += string(data[:len(data)-len(rest)])
+		}
+		data = rest
+	}
+	return nil
+}
+
+// glance reads what most operations need to know of their bucket, and allocates nothing: not the owner, the region, the list and what a
+// newer program wrote, so that such a Bucket is for reading only.
+func (b *Bucket) glance(data []byte) error {
+	for len(data) > 0 {
+		num, v, _, rest, err := field(data)
+		if err != nil {
+			return err
+		}
+		switch num {
+		case fBucketID:
+			b.ID = v
+		case fVersioning:
+			b.Versioning = Versioning(v)
+		case fObjectLock:
+			b.ObjectLock = v != 0
+		case fOwnership:
+			b.Ownership = Ownership(v)
+		case fPublicAccess:
+			b.PublicAccess = PublicAccess(v)
 		}
 		data = rest
 	}

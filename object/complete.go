@@ -50,7 +50,7 @@ func (s *Store) CompleteUpload(ctx context.Context, req CompleteUpload) (Version
 			return err
 		}
 		by := up.access()
-		if rec.owner, rec.acl, err = b.admit(&by); err != nil {
+		if err := b.admit(rec, &by); err != nil {
 			return err
 		}
 		out, err = t.finish(&b, &req, u, cur, rec, m)

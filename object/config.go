@@ -42,7 +42,7 @@ func (s *Store) Config(ctx context.Context, bucket string, kind ConfigKind) (doc
 	}
 	err = s.viewDB(ctx, func(r kv.Reader) error {
 		doc = nil
-		b, err := getBucket(r, bucket)
+		b, err := glanceBucket(r, bucket)
 		if err != nil {
 			return err
 		}
@@ -65,7 +65,7 @@ func (s *Store) SetConfig(ctx context.Context, bucket string, kind ConfigKind, d
 		return fault.New(fault.InvalidArgument, "A configuration document has 1 to %d bytes.", MaxConfig)
 	}
 	return s.update(ctx, func(t *txn) error {
-		b, err := getBucket(t, bucket)
+		b, err := glanceBucket(t, bucket)
 		if err != nil {
 			return err
 		}
@@ -80,7 +80,7 @@ func (s *Store) DeleteConfig(ctx context.Context, bucket string, kind ConfigKind
 		return err
 	}
 	return s.update(ctx, func(t *txn) error {
-		b, err := getBucket(t, bucket)
+		b, err := glanceBucket(t, bucket)
 		if err != nil {
 			return err
 		}

@@ -107,7 +107,7 @@ func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *ver
 			return err
 		}
 		by := req.access()
-		if next.owner, next.acl, err = b.admit(&by); err != nil {
+		if err := b.admit(next, &by); err != nil {
 			return err
 		}
 		cur, err := current(t, b.ID, req.Key)

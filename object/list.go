@@ -55,7 +55,7 @@ func (s *Store) List(ctx context.Context, req ListObjects) (ObjectPage, error) {
 	req.Max = min(req.Max, MaxListKeys)
 	err := s.viewDB(ctx, func(r kv.Reader) error {
 		page = ObjectPage{}
-		b, err := getBucket(r, req.Bucket)
+		b, err := glanceBucket(r, req.Bucket)
 		if err != nil || req.Max == 0 {
 			return err
 		}

@@ -80,7 +80,7 @@ func (s *Store) CreateUpload(ctx context.Context, req CreateUpload) (Upload, err
 			return err
 		}
 		by := rec.access()
-		if _, _, err := b.admit(&by); err != nil { // the owner is decided when the object comes to be
+		if _, _, err := b.decide(&by); err != nil { // the owner is decided when the object comes to be
 			return err
 		}
 		u := s.newID()
@@ -107,7 +107,7 @@ func (s *Store) PutPart(ctx context.Context, req PutPart) (Part, error) {
 	var u id
 	var up *uploadRecord
 	err := s.viewDB(ctx, func(r kv.Reader) error {
-		b, err := getBucket(r, req.Bucket)
+		b, err := glanceBucket(r, req.Bucket)
 		if err != nil {
 			return err
 		}
@@ -165,7 +165,7 @@ func (s *Store) storePart(ctx context.Context, req *PutPart, u id, up *uploadRec
 
 // putPart records a part in place of an older one of its number.
 func (t *txn) putPart(req *PutPart, u id, p *partRecord) error {
-	b, err := getBucket(t, req.Bucket)
+	b, err := glanceBucket(t, req.Bucket)
 	if err != nil {
 		return err
 	}
@@ -227,7 +227,7 @@ func (s *Store) CopyPart(ctx context.Context, req CopyPart) (CopiedPart, error) 
 // AbortUpload gives an upload up.
 func (s *Store) AbortUpload(ctx context.Context, req AbortUpload) error {
 	return s.update(ctx, func(t *txn) error {
-		b, err := getBucket(t, req.Bucket)
+		b, err := glanceBucket(t, req.Bucket)
 		if err != nil {
 			return err
 		}

@@ -211,7 +211,9 @@ func (u *uploadRecord) decode(data []byte) error {
 		case fInitiator:
 			u.initiator = string(data)
 		case fACL:
-			return readACL(&u.acl, data)
+			var err error
+			u.acl, err = readACL(data)
+			return err
 		case fOwnerFull:
 			u.ownerFull = v != 0
 		default:

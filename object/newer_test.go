@@ -110,7 +110,7 @@ func TestOldRecords(t *testing.T) {
 	old := versionRecord{id: id{1}, owner: "o", etag: []byte{1}}
 	raw := old.encode(nil)
 	var rec versionRecord
-	if err := rec.decode(raw); err != nil || !rec.acl.Default() || rec.extra != nil || !bytes.Equal(rec.encode(nil), raw) {
+	if err := rec.decode(raw); err != nil || rec.rare != nil || !bytes.Equal(rec.encode(nil), raw) {
 		t.Errorf("%+v, error %v", rec, err)
 	}
 	var b Bucket

@@ -98,7 +98,7 @@ func (s *Store) early(ctx context.Context, bucket, key string, by access, cond *
 		if err != nil {
 			return err
 		}
-		if _, _, err := b.admit(&by); err != nil || cond.none() {
+		if _, _, err := b.decide(&by); err != nil || cond.none() {
 			return err
 		}
 		cur, err := current(r, b.ID, key)

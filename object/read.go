@@ -99,7 +99,7 @@ func (o *opened) free() {
 // load reads the metadata, and an inline body, of one state. rec stays set where an error still
 // tells of the version.
 func (o *opened) load(r kv.Reader, req *GetObject) (err error) {
-	if o.bucket, err = getBucket(r, req.Bucket); err != nil {
+	if o.bucket, err = glanceBucket(r, req.Bucket); err != nil {
 		return err
 	}
 	o.rec, o.current, err = find(r, o.bucket.ID, req.Key, req.VersionID)

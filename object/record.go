@@ -135,8 +135,34 @@ type versionRecord struct {
 	sum      sumRecord
 	upload   id // the multipart upload it was completed from
 	meta     Metadata
-	acl      acl.List
-	extra    []byte // fields that a newer program wrote, as they are
+	rare     *rareFields
+}
+
+// rareFields are those that few versions have; most have none of them, and a nil pointer.
+type rareFields struct {
+	acl   acl.List
+	extra []byte // fields that a newer program wrote, as they are
+}
+
+// seldom is the place for rare fields.
+func (r *versionRecord) seldom() *rareFields {
+	if r.rare == nil {
+		r.rare = new(rareFields)
+	}
+	return r.rare
+}
+
+func (r *versionRecord) list() acl.List {
+	if r.rare == nil {
+		return acl.List{}
+	}
+	return r.rare.acl
+}
+
+func (r *versionRecord) setList(l acl.List) {
+	if r.rare != nil || !l.Default() {
+		r.seldom().acl = l
+	}
 }
 
 // sumRecord is an additional checksum as it is stored: raw bytes.
@@ -198,7 +224,10 @@ func (r *versionRecord) encode(b []byte) []byte {
 		b = appendBytes(b, fUpload, r.upload[:])
 	}
 	b = r.meta.encode(b)
-	return append(appendACL(b, fACL, r.acl), r.extra...)
+	if r.rare != nil {
+		b = append(appendACL(b, fACL, r.rare.acl), r.rare.extra...)
+	}
+	return b
 }
 
 func appendACL(b []byte, num protowire.Number, l acl.List) []byte {
@@ -208,13 +237,12 @@ func appendACL(b []byte, num protowire.Number, l acl.List) []byte {
 	return appendBytes(b, num, l.Append(nil))
 }
 
-func readACL(dst *acl.List, data []byte) error {
+func readACL(data []byte) (acl.List, error) {
 	l, err := acl.Decode(data)
 	if err != nil {
-		return errRecord
+		return l, errRecord
 	}
-	*dst = l
-	return nil
+	return l, nil
 }
 
 func (m *Metadata) encode(b []byte) []byte {
@@ -246,7 +274,8 @@ func (r *versionRecord) decode(b []byte) error {
 			return err
 		}
 		if !ok {
-			r.extra = append(r.extra, b[:len(b)-len(rest)]...)
+			more := r.seldom()
+			more.extra = append(more.extra, b[:len(b)-len(rest)]...)
 		}
 		b = rest
 	}
@@ -277,7 +306,9 @@ func (r *versionRecord) system(num protowire.Number, v uint64, data []byte) (ok 
 	case fUpload:
 		return true, setID(&r.upload, data)
 	case fACL:
-		return true, readACL(&r.acl, data)
+		l, err := readACL(data)
+		r.setList(l)
+		return true, err
 	default:
 		return r.sum.field(num, v, data), nil
 	}
@@ -337,7 +368,7 @@ func (r *versionRecord) version(b *Bucket, key string, latest bool) Version {
 	v := Version{
 		Bucket: b.Name, Key: key, Latest: latest, DeleteMarker: r.marker(), Size: r.size,
 		ETag: formatETag(r.etag, r.parts), Modified: time.Unix(0, r.modified).UTC(), Owner: r.owner,
-		Parts: r.parts, Versioned: b.Versioning != Unversioned, Meta: r.meta, ACL: r.acl, Stamp: r.id,
+		Parts: r.parts, Versioned: b.Versioning != Unversioned, Meta: r.meta, ACL: r.list(), Stamp: r.id,
 	}
 	if v.VersionID = NullVersion; !r.null() {
 		v.VersionID = formatVersion(r.id)

@@ -19,7 +19,7 @@ var fullRecord = versionRecord{
 		ContentType: "a", CacheControl: "b", ContentDisposition: "c", ContentEncoding: "d", ContentLanguage: "e", Expires: "f", WebsiteRedirect: "g",
 		StorageClass: "h", User: []Pair{{"x", "y"}, {"x", ""}}, Tags: []Pair{{"t", "u"}},
 	},
-	acl: fullList, extra: newField,
+	rare: &rareFields{acl: fullList, extra: newField},
 }
 
 var fullList = acl.List{Grants: []acl.Grant{{Grantee: acl.Grantee{ID: "o"}, Permission: acl.FullControl}, {Grantee: acl.Grantee{Group: acl.AllUsers}, Permission: acl.Read}}}
@@ -56,7 +56,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 		t.Errorf("upload %+v, error %v", u2, err)
 	}
 	b := Bucket{ID: 3, Created: time.Unix(1, 2).UTC(), Owner: "o", Region: "r", Versioning: VersioningSuspended, ObjectLock: true,
-		ACL: fullList, Ownership: BucketOwnerEnforced, PublicAccess: BlockACLs | PublicAccessConfigured, extra: newField}
+		ACL: fullList, Ownership: BucketOwnerEnforced, PublicAccess: BlockACLs | PublicAccessConfigured, extra: string(newField)}
 	var b2 Bucket
 	if err := b2.decode(b.encode()); err != nil || !reflect.DeepEqual(b, b2) {
 		t.Errorf("bucket %+v, error %v", b2, err)

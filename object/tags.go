@@ -55,7 +55,7 @@ func (s *Store) Describe(ctx context.Context, bucket, key, version string) (Vers
 
 // lookup reads a version that must exist and have bytes.
 func lookup(r kv.Reader, bucket, key, version string) (Bucket, *versionRecord, bool, error) {
-	b, err := getBucket(r, bucket)
+	b, err := glanceBucket(r, bucket)
 	if err != nil {
 		return b, nil, false, err
 	}

@@ -37,13 +37,28 @@ func (s *Store) newID() id { return s.ids.New(s.now()) }
 func getBucket(r kv.Reader, name string) (Bucket, error) {
 	b := Bucket{Name: name}
 	v, err := r.Get(bucketKey(name))
-	if errors.Is(err, kv.ErrNotFound) {
-		return b, fault.New(fault.NoSuchBucket, "The specified bucket does not exist")
-	}
 	if err != nil {
-		return b, err
+		return b, noBucket(err)
 	}
 	return b, b.decode(v)
+}
+
+// glanceBucket is getBucket for those who need no more than Bucket.glance reads.
+func glanceBucket(r kv.Reader, name string) (Bucket, error) {
+	b := Bucket{Name: name}
+	v, err := r.Get(bucketKey(name))
+	if err != nil {
+		return b, noBucket(err)
+	}
+	return b, b.glance(v)
+}
+
+// noBucket is the error of a bucket that could not be read.
+func noBucket(err error) error {
+	if errors.Is(err, kv.ErrNotFound) {
+		return fault.New(fault.NoSuchBucket, "The specified bucket does not exist")
+	}
+	return err
 }
 
 // current reads the current version of key; nil when there is none.
@@ -255,7 +270,7 @@ func (s *Store) commit(ctx context.Context, bucket, key string, rec *versionReco
 		if err != nil {
 			return err
 		}
-		if rec.owner, rec.acl, err = b.admit(&by); err != nil {
+		if err := b.admit(rec, &by); err != nil {
 			return err
 		}
 		cur, err := current(t, b.ID, key)

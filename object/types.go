@@ -42,11 +42,11 @@ type Bucket struct {
 	Versioning Versioning
 	ObjectLock bool
 
-	ACL          acl.List // of the bucket itself
 	Ownership    Ownership
 	PublicAccess PublicAccess
+	ACL          acl.List // of the bucket itself
 
-	extra []byte // fields of the record that a newer program wrote
+	extra string // fields of the record that a newer program wrote
 }
 
 // Usage counts what a bucket holds. It is exact at every commit.

@@ -17,7 +17,7 @@ func (s *Store) ListParts(ctx context.Context, req ListParts) (PartPage, error) 
 	req.Max = min(req.Max, MaxListKeys)
 	err := s.viewDB(ctx, func(r kv.Reader) error {
 		page = PartPage{}
-		b, err := getBucket(r, req.Bucket)
+		b, err := glanceBucket(r, req.Bucket)
 		if err != nil {
 			return err
 		}
@@ -60,7 +60,7 @@ func (s *Store) ListUploads(ctx context.Context, req ListUploads) (UploadPage, e
 	req.Max = min(req.Max, MaxListKeys)
 	err := s.viewDB(ctx, func(r kv.Reader) error {
 		page = UploadPage{}
-		b, err := getBucket(r, req.Bucket)
+		b, err := glanceBucket(r, req.Bucket)
 		if err != nil || req.Max == 0 {
 			return err
 		}

@@ -21,7 +21,7 @@ func (s *Store) ListVersions(ctx context.Context, req ListVersions) (VersionPage
 	req.Max = min(req.Max, MaxListKeys)
 	err := s.viewDB(ctx, func(r kv.Reader) error {
 		page = VersionPage{}
-		b, err := getBucket(r, req.Bucket)
+		b, err := glanceBucket(r, req.Bucket)
 		if err != nil || req.Max == 0 {
 			return err
 		}
