@@ -126,10 +126,6 @@ func (r *request) fieldsOf(err error, p problem) []wire.Field {
 		if p.code == "AuthorizationHeaderMalformed" {
 			fields = append(fields, wire.Field{Name: "Region", Value: r.h.cfg.Region})
 		}
-	case fault.UnknownKey:
-		if r.proof != nil {
-			fields = append(fields, wire.Field{Name: "AWSAccessKeyId", Value: r.proof.AccessKey})
-		}
 	}
 	return fields
 }

@@ -14,7 +14,6 @@ import (
 	"myfsio/gate"
 	"myfsio/object"
 	"myfsio/s3/wire"
-	"myfsio/sigv4"
 )
 
 // offline is a handler without a network, with an administrator behind the header pair and one object.
@@ -32,8 +31,8 @@ func offline(t testing.TB) *Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Config{Store: store, Gate: &gate.Gate{Authorizer: gate.AdminOnly{}}, Verifier: &sigv4.Verifier{Region: "us-east-1"},
-		Lookup: lookup, HeaderPair: true, Domains: []string{"s3.test"}})
+	return New(Config{Store: store, Gate: &gate.Gate{Authorizer: gate.AdminOnly{}}, Auth: proving(t),
+		Domains: []string{"s3.test"}})
 }
 
 // FuzzRequest sends whole requests: none may end in an internal error or an answer that is no XML.

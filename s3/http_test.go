@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"myfsio/auth"
 	"myfsio/fault"
 	"myfsio/gate"
 	"myfsio/iam"
@@ -195,11 +196,10 @@ func TestKeepAlive(t *testing.T) {
 // TestPanic checks that a panic is an answer, and that the server goes on.
 func TestPanic(t *testing.T) {
 	w := newWorld(t, memory, func(c *Config) {
-		c.Lookup = func(ctx context.Context, claim Claim) (Credential, error) {
-			if claim.AccessKey == "panic" {
+		c.Auth.Refused = func(_ context.Context, r auth.Refusal) {
+			if r.AccessKey == "panic" {
 				panic("on purpose")
 			}
-			return lookup(ctx, claim)
 		}
 	})
 	c := w.dial()

@@ -8,44 +8,19 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
+	"myfsio/auth"
 	"myfsio/gate"
 	"myfsio/iam"
 	"myfsio/object"
-	"myfsio/sigv4"
 )
-
-// Claim is an access key that a request presents, before it is proven.
-type Claim struct {
-	AccessKey string
-	Token     string // session token, "" for none
-	SourceIP  string
-}
-
-// Credential is what belongs to an access key.
-type Credential struct {
-	Secret    []byte
-	Principal iam.Principal
-	// Refused is why the credential may not be used although its secret is right: disabled, expired.
-	// It is told only to one who has the secret.
-	Refused error
-}
 
 // Config is what a Handler is made of.
 type Config struct {
-	Store    *object.Store
-	Gate     *gate.Gate
-	Verifier *sigv4.Verifier
-
-	// Lookup finds a credential: fault.UnknownKey when there is none, any other error to
-	// refuse the claim before its proof is looked at, as for a lockout.
-	Lookup func(context.Context, Claim) (Credential, error)
-	// Proved is told whether the proof of a claim was right, for lockouts. May be nil.
-	Proved func(context.Context, Claim, bool)
-	// HeaderPair accepts X-Access-Key and X-Secret-Key as proof.
-	HeaderPair bool
+	Store *object.Store
+	Gate  *gate.Gate
+	Auth  *auth.Authenticator
 
 	Region  string   // of this server, "" means us-east-1
 	Domains []string // under which bucket.domain is virtual-hosted style; others are path style
@@ -89,8 +64,7 @@ type Record struct {
 type Handler struct {
 	cfg    Config
 	routes routes
-	hostID []string  // x-amz-id-2
-	warn   sync.Once // of secrets that travel in the clear
+	hostID []string // x-amz-id-2
 }
 
 // New returns a handler. It fails to build (it panics) only when a route names an unknown operation,

@@ -19,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"myfsio/auth"
 	"myfsio/blob/fileblob"
 	"myfsio/blob/memblob"
 	"myfsio/checksum"
@@ -41,21 +42,29 @@ var people = map[string][2]string{
 	"disabled": {"OLDKEY", "disabled-secret-of-some-length"},
 }
 
-func lookup(_ context.Context, c Claim) (Credential, error) {
-	if c.Token != "" {
-		return Credential{}, &fault.Error{Kind: fault.AccessDenied, Code: "InvalidToken", Msg: "The provided token is malformed or otherwise invalid."}
-	}
+// proving is an authenticator that knows the people.
+func proving(t testing.TB) *auth.Authenticator {
+	var users []string
 	for who, p := range people {
-		if p[0] != c.AccessKey || who == "wrong" || who == "unknown" {
+		if who == "wrong" || who == "unknown" {
 			continue
 		}
-		cred := Credential{Secret: []byte(p[1]), Principal: iam.Principal{UserID: "id-of-" + who, AccessKey: p[0], DisplayName: who, Admin: who == "admin"}}
-		if who == "disabled" {
-			cred.Refused = fault.New(fault.AccessDenied, "The account is disabled.")
+		policies := ""
+		if who == "admin" {
+			policies = `{"bucket": "*", "actions": ["*", "iam:*"]}`
 		}
-		return cred, nil
+		users = append(users, fmt.Sprintf(`{"user_id": "id-of-%s", "display_name": %q, "enabled": %t, "policies": [%s],
+			"access_keys": [{"access_key": %q, "secret_key": %q, "status": "active"}]}`, who, who, who != "disabled", policies, p[0], p[1]))
 	}
-	return Credential{}, fault.New(fault.UnknownKey, "The AWS Access Key Id you provided does not exist in our records.")
+	path := filepath.Join(t.TempDir(), "iam.json")
+	if err := os.WriteFile(path, []byte(`{"version": 2, "users": [`+strings.Join(users, ",")+`]}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	store, _, err := iam.Open(iam.Options{Path: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &auth.Authenticator{Verifier: &sigv4.Verifier{Region: "us-east-1"}, Users: store, HeaderPair: true}
 }
 
 // world is a server over a fresh store.
@@ -97,7 +106,7 @@ func newWorld(t testing.TB, open engine, change func(*Config)) *world {
 			w.mu.Unlock()
 		}
 	}
-	cfg := Config{Store: w.store, Gate: g, Verifier: &sigv4.Verifier{Region: "us-east-1"}, Lookup: lookup, HeaderPair: true,
+	cfg := Config{Store: w.store, Gate: g, Auth: proving(t),
 		Domains: []string{"s3.test", "eu.s3.test"}, MaxUpload: 8 << 20}
 	if change != nil {
 		change(&cfg)

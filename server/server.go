@@ -13,9 +13,11 @@ import (
 	"sync"
 	"time"
 
+	"myfsio/auth"
 	"myfsio/config"
 	"myfsio/gate"
 	"myfsio/gz"
+	"myfsio/lockout"
 	"myfsio/logs"
 	"myfsio/s3"
 	"myfsio/sigv4"
@@ -110,16 +112,9 @@ func (s *server) greet(ln *listener) {
 // front builds the S3 handler.
 func (s *server) front(users *users) http.Handler {
 	return s3.New(s3.Config{
-		Store: s.data.Store,
-		Gate:  &gate.Gate{Authorizer: gate.AdminOnly{}},
-		Verifier: &sigv4.Verifier{
-			Region: s.cfg.Region, AnyRegion: s.cfg.Auth.AnyRegion, Service: s.cfg.Service,
-			Skew:      time.Duration(s.cfg.Limits.SigV4Tolerance) * time.Second,
-			MinExpiry: time.Duration(s.cfg.Limits.PresignMin) * time.Second,
-			MaxExpiry: time.Duration(s.cfg.Limits.PresignMax) * time.Second,
-		},
-		Lookup:      s3.Users(users.store, time.Now),
-		HeaderPair:  s.cfg.Auth.LegacyHeader,
+		Store:       s.data.Store,
+		Gate:        &gate.Gate{Authorizer: gate.AdminOnly{}},
+		Auth:        s.authenticator(users),
 		Region:      s.cfg.Region,
 		Domains:     s.cfg.S3Domains,
 		MaxUpload:   s.cfg.Limits.MaxUpload,
@@ -128,6 +123,23 @@ func (s *server) front(users *users) http.Handler {
 		Owner:       users.canonical,
 		DisplayName: users.displayName,
 	})
+}
+
+// authenticator proves who sends requests, on every front alike.
+func (s *server) authenticator(users *users) *auth.Authenticator {
+	return &auth.Authenticator{
+		Verifier: &sigv4.Verifier{
+			Region: s.cfg.Region, AnyRegion: s.cfg.Auth.AnyRegion, Service: s.cfg.Service,
+			Skew:      time.Duration(s.cfg.Limits.SigV4Tolerance) * time.Second,
+			MinExpiry: time.Duration(s.cfg.Limits.PresignMin) * time.Second,
+			MaxExpiry: time.Duration(s.cfg.Limits.PresignMax) * time.Second,
+		},
+		Users:      users.store,
+		HeaderPair: s.cfg.Auth.LegacyHeader,
+		SigV2:      s.cfg.Auth.SigV2,
+		Lockout:    &lockout.Table{Max: s.cfg.Auth.MaxAttempts, Window: time.Duration(s.cfg.Auth.LockoutMinutes) * time.Minute},
+		Log:        s.log,
+	}
 }
 
 // work starts the background workers and returns what stops them and waits.
