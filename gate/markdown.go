@@ -17,8 +17,10 @@ What follows holds for all operations; what concerns one stands in its row.
 - Both path style and, with S3_DOMAINS, virtual-hosted style work.
 - Signature V4 is checked in headers, presigned URLs and every chunk and trailer of aws-chunked bodies. Credentials may name any region unless
   SIGV4_ANY_REGION=false. The header pair X-Access-Key, X-Secret-Key is accepted unless ALLOW_LEGACY_HEADER_AUTH=false. V4A and V2 are refused.
-- For now administrators may do everything and nobody else anything; a request without proof of identity is refused.
-- Requests that ask for what is not built (server-side encryption, object lock, ACLs that grant, appends) are refused with 501: nothing is accepted and ignored.
+- Configuration documents are XML, and JSON of the same names: with Content-Type application/json in a request, and for a client that accepts
+  application/json in an answer.
+- Who may do what is decided by the policies of users and buckets, by ownership and by access control lists, as in AWS; see doc/adr/0010.
+- Requests that ask for what is not built (server-side encryption, object lock, appends) are refused with 501: nothing is accepted and ignored.
 - Storage classes are recorded and returned, and change nothing. x-amz-request-payer is accepted: nobody is billed.
 - Checksums: CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128, by header or trailer. An object that was
   sent without one has none: AWS adds a CRC64NVME of its own.

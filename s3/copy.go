@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"net/http"
 	"strings"
 
 	"myfsio/checksum"
@@ -30,6 +31,9 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 		return nil, err
 	}
 	if err := r.copyTagRights(ctx, src, cp.ReplaceTags); err != nil {
+		return nil, err
+	}
+	if cp.ACL, cp.BucketOwnerFull, err = r.writtenACL(ctx); err != nil {
 		return nil, err
 	}
 	if cp.Checksum, err = r.checksumAlgorithm(); err != nil {
@@ -68,9 +72,7 @@ func (r *request) copySource(ctx context.Context) (wire.CopySource, error) {
 
 // mayRead asks the gate for a right on the source of a copy.
 func (r *request) mayRead(ctx context.Context, src wire.CopySource, op *gate.Op) error {
-	read := r.gate
-	read.Op, read.Extra = op, nil
-	read.Bucket, read.Key, read.VersionID = src.Bucket, src.Key, src.VersionID
+	read := r.about(op, src.Bucket, src.Key, src.VersionID)
 	return r.h.cfg.Gate.Authorize(ctx, &read)
 }
 
@@ -79,7 +81,7 @@ func (r *request) copyTagRights(ctx context.Context, src wire.CopySource, replac
 	if replace {
 		return r.tagRight(ctx)
 	}
-	v, err := r.h.cfg.Store.Tags(ctx, src.Bucket, src.Key, src.VersionID)
+	v, err := r.h.cfg.Store.Describe(ctx, src.Bucket, src.Key, src.VersionID)
 	if err != nil || len(v.Meta.Tags) == 0 {
 		return nil // Copy tells what is wrong with the source
 	}
@@ -114,22 +116,31 @@ func (r *request) sourceConditions() object.Conditions {
 
 // copyFailed names the condition of a copy that failed, and hides which keys exist in a source that the sender may not list.
 func (r *request) copyFailed(ctx context.Context, src wire.CopySource, err error) error {
-	switch fault.KindOf(err) {
-	case fault.NoSuchKey:
+	name := failedCondition(err)
+	switch {
+	case fault.Is(err, fault.NoSuchKey):
 		if !r.mayList(ctx, src.Bucket) {
 			return errAccessDenied()
 		}
 		return err
-	case fault.PreconditionFailed:
-	default:
+	case name == "":
 		return err
 	}
-	for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since", "If-Modified-Since"} {
-		if r.header("X-Amz-Copy-Source-"+name) != "" {
-			return detail(err, "Condition", "x-amz-copy-source-"+name)
-		}
+	return detail(err, "Condition", r.sourceCondition(name))
+}
+
+// sourceCondition is the name of a failed condition with the beginning of those on a source, where it is one: the store does not
+// always tell. Of the conditions on what a copy replaces only If-Match and If-None-Match are offered.
+func (r *request) sourceCondition(name string) string {
+	const source = "x-amz-copy-source-"
+	name, told := strings.CutPrefix(name, source)
+	if told && r.header(http.CanonicalHeaderKey(source+name)) == "" {
+		name = "If-Modified-Since" // the other one that says "not modified"
 	}
-	return r.condition(err)
+	if told || r.header(http.CanonicalHeaderKey(name)) == "" {
+		return source + name
+	}
+	return name
 }
 
 // checksumAlgorithm reads x-amz-checksum-algorithm.

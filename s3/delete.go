@@ -91,11 +91,12 @@ func (h *Handler) deleteAllowed(ctx context.Context, r *request, keys []wire.Del
 	dels := make([]object.DeleteObject, 0, len(keys))
 	at := make([]int, 0, len(keys)) // of each of dels in entries
 	owner := r.owner()
-	one := r.gate
-	one.Op = opDeleteObject
+	one := r.about(opDeleteObject, r.gate.Bucket, "", "")
+	seen := one.Conditions.Source.(*elsewhere)
 	for i, k := range keys {
 		entries[i] = wire.DeletedEntry{Key: k.Key, VersionID: k.VersionID}
 		one.Key, one.VersionID = k.Key, k.VersionID
+		seen.key, seen.version = k.Key, k.VersionID
 		if err := h.cfg.Gate.Authorize(ctx, &one); err != nil {
 			entries[i].Code, entries[i].Message = words(err)
 			continue

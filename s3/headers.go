@@ -16,10 +16,7 @@ import (
 var refused = map[string][]string{
 	"X-Amz-Write-Offset-Bytes":         nil,
 	"X-Amz-Bucket-Object-Lock-Enabled": {"false"},
-	"X-Amz-Object-Ownership":           {"BucketOwnerEnforced"},
 	"X-Amz-Bucket-Namespace":           {"global"},
-	// The canned lists that grant nothing beyond the owner's own rights.
-	"X-Amz-Acl": {"private", "bucket-owner-full-control", "bucket-owner-read"},
 }
 
 // refusedPrefixes are beginnings of such headers.
@@ -27,11 +24,7 @@ var refusedPrefixes = []string{
 	"X-Amz-Server-Side-Encryption",
 	"X-Amz-Copy-Source-Server-Side-Encryption",
 	"X-Amz-Object-Lock-",
-	"X-Amz-Grant-",
 }
-
-// cannedACLs are those S3 knows.
-var cannedACLs = []string{"public-read", "public-read-write", "authenticated-read", "aws-exec-read", "log-delivery-write"}
 
 // checkForm refuses what is not built, a version where none can be, and a bucket that is not whose the client
 // thinks it is.
@@ -49,10 +42,15 @@ func (r *request) checkForm(ctx context.Context) error {
 			}
 		}
 		if allowed, is := refused[name]; is && !oneOf(values[0], allowed) {
-			if name == "X-Amz-Acl" && !oneOf(values[0], cannedACLs) {
-				return wire.InvalidArgument("x-amz-acl", values[0], "The canned ACL is not known.")
-			}
 			return notBuilt(strings.ToLower(name))
+		}
+		if name == "X-Amz-Object-Ownership" && r.gate.Op.Name != "CreateBucket" {
+			return notBuilt(strings.ToLower(name))
+		}
+		if name == "X-Amz-Acl" || strings.HasPrefix(name, "X-Amz-Grant-") {
+			if err := r.checkACLHeader(name, values[0]); err != nil {
+				return err
+			}
 		}
 	}
 	if want := r.header("X-Amz-Expected-Bucket-Owner"); want != "" && r.gate.Op.Scope != gate.Service && r.gate.Op.Name != "CreateBucket" {
@@ -177,13 +175,18 @@ func (r *request) tagRight(ctx context.Context) error {
 		return nil
 	}
 	also := r.gate
-	also.Op, also.VersionID = opPutObjectTagging, ""
+	also.Op, also.VersionID, also.Extra = opPutObjectTagging, "", nil
 	return r.h.cfg.Gate.Authorize(ctx, &also)
 }
 
 // Operations whose right is needed beside that of the operation itself.
 var (
 	opPutObjectTagging = gate.Lookup("PutObjectTagging")
+	opPutObjectACL     = gate.Lookup("PutObjectAcl")
+	opPutBucketACL     = gate.Lookup("PutBucketAcl")
+	opPutOwnership     = gate.Lookup("PutBucketOwnershipControls")
+	opListBuckets      = gate.Lookup("ListBuckets")
+	opHeadBucket       = gate.Lookup("HeadBucket")
 	opGetObject        = gate.Lookup("GetObject")
 	opGetObjectTagging = gate.Lookup("GetObjectTagging")
 	opDeleteObject     = gate.Lookup("DeleteObject")

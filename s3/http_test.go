@@ -17,7 +17,6 @@ import (
 	"myfsio/auth"
 	"myfsio/fault"
 	"myfsio/gate"
-	"myfsio/iam"
 	"myfsio/object"
 )
 
@@ -63,7 +62,7 @@ func (c *conn) answer(status int, code string) *http.Response {
 }
 
 func (w *world) bucket(name string) {
-	if _, err := w.store.CreateBucket(context.Background(), object.CreateBucket{Name: name, Owner: iam.CanonicalID("id-of-admin")}); err != nil {
+	if _, err := w.store.CreateBucket(context.Background(), object.CreateBucket{Name: name, Owner: canonical("admin")}); err != nil {
 		w.t.Fatal(err)
 	}
 }

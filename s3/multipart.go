@@ -24,6 +24,9 @@ func (h *Handler) createUpload(ctx context.Context, r *request) (*response, erro
 	if err = r.tagRight(ctx); err != nil {
 		return nil, err
 	}
+	if c.ACL, c.BucketOwnerFull, err = r.writtenACL(ctx); err != nil {
+		return nil, err
+	}
 	if c.Checksum, err = r.checksumAlgorithm(); err != nil {
 		return nil, err
 	}

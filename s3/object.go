@@ -2,6 +2,7 @@ package s3
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -25,6 +26,9 @@ func (h *Handler) putObject(ctx context.Context, r *request) (*response, error) 
 	if err = r.tagRight(ctx); err != nil {
 		return nil, err
 	}
+	if put.ACL, put.BucketOwnerFull, err = r.writtenACL(ctx); err != nil {
+		return nil, err
+	}
 	if put.If, err = r.writeConditions(); err != nil {
 		return nil, err
 	}
@@ -45,16 +49,19 @@ func (h *Handler) putObject(ctx context.Context, r *request) (*response, error) 
 
 // condition names the condition in the document of a failed precondition.
 func (r *request) condition(err error) error {
-	if !fault.Is(err, fault.PreconditionFailed) {
-		return err
-	}
-	for _, name := range []string{"If-Match", "If-None-Match", "If-Unmodified-Since", "If-Modified-Since",
-		"x-amz-if-match-last-modified-time", "x-amz-if-match-size"} {
-		if r.header(http.CanonicalHeaderKey(name)) != "" {
-			return detail(err, "Condition", name)
-		}
+	if name := failedCondition(err); name != "" {
+		return detail(err, "Condition", name)
 	}
 	return err
+}
+
+// failedCondition returns the name of the precondition that did not hold, "" for another error.
+func failedCondition(err error) string {
+	var fe *fault.Error
+	if errors.As(err, &fe) && fe.Kind == fault.PreconditionFailed {
+		return fe.Condition
+	}
+	return ""
 }
 
 // getObject serves GetObject and HeadObject.
@@ -72,7 +79,7 @@ func (h *Handler) getObject(ctx context.Context, r *request) (*response, error) 
 	if err != nil {
 		return nil, err
 	}
-	rd, err := h.open(ctx, r, get)
+	rd, err := h.openSeen(ctx, r, get)
 	if err != nil {
 		return r.unreadable(ctx, rd, err)
 	}
@@ -253,7 +260,6 @@ func (r *request) unreadable(ctx context.Context, rd *object.Reader, err error) 
 // mayList reports whether the sender may know which keys exist. Who may not list a bucket gets AccessDenied
 // for a key that is not there.
 func (r *request) mayList(ctx context.Context, bucket string) bool {
-	list := r.gate
-	list.Op, list.Bucket, list.Key, list.VersionID, list.Extra = opListObjects, bucket, "", "", nil
+	list := r.about(opListObjects, bucket, "", "")
 	return r.h.cfg.Gate.Authorize(ctx, &list) == nil
 }

@@ -30,8 +30,14 @@ type request struct {
 	upload   *counted // the body of a PUT or part
 	received int64    // decoded bytes of a document
 	hasBody  bool     // the client announced a body
+	listed   bool     // a header brings an access control list
 	record   Record
 	res      response
+
+	tagDoc   wire.Tagging // body of PutObjectTagging
+	tagErr   error
+	tagsRead bool     // tagDoc and tagErr are set
+	tagged   [16]byte // stamp of the version whose tags were looked at
 }
 
 // requests are used again: they are large, because answers need no further memory for their headers.
@@ -46,6 +52,7 @@ func newRequest(h *Handler, w http.ResponseWriter, req *http.Request) *request {
 	r.gate.UserAgent = req.UserAgent()
 	r.gate.Referer = req.Referer()
 	r.gate.Secure = h.cfg.Secure(req)
+	r.setConditions()
 	r.record.Size = -1
 	return r
 }
@@ -73,6 +80,9 @@ func (r *request) run(ctx context.Context) (*response, error) {
 	}
 	var res *response
 	r.gate.Op = rt.op
+	if rt.lists {
+		r.gate.Lists, r.gate.Prefix = true, r.query.Get("prefix")
+	}
 	err = r.h.cfg.Gate.Run(ctx, &r.gate, func(ctx context.Context) error {
 		if err := r.checkForm(ctx); err != nil {
 			return err
@@ -163,8 +173,8 @@ func (r *request) header(name string) string {
 	return ""
 }
 
-// owner is the canonical id of whoever sends the request.
-func (r *request) owner() string { return r.h.cfg.Owner(r.gate.Principal.UserID) }
+// owner is the canonical id of whoever sends the request, "" for an anonymous one.
+func (r *request) owner() string { return r.gate.Principal.CanonicalID }
 
 // showOwner is an owner as documents show it.
 func (h *Handler) showOwner(canonicalID string) wire.Owner {

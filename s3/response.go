@@ -82,6 +82,7 @@ var (
 	bytesHeader  = []string{"bytes"}
 	xmlHeader    = []string{"application/xml"}
 	jsonHeader   = []string{"application/json"}
+	sniffHeader  = []string{"nosniff"}
 )
 
 // buffers hold documents while they are written.
@@ -96,6 +97,7 @@ func (r *request) common(hd http.Header) {
 	hd["X-Request-Id"] = id
 	hd["x-amz-request-id"] = id
 	hd["x-amz-id-2"] = r.h.hostID
+	hd["X-Content-Type-Options"] = sniffHeader
 }
 
 // headers sets the headers of res.

@@ -8,11 +8,11 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"myfsio/auth"
 	"myfsio/gate"
-	"myfsio/iam"
 	"myfsio/object"
 )
 
@@ -31,8 +31,10 @@ type Config struct {
 	BodyTimeout time.Duration
 
 	Log *slog.Logger // nil: none
-	// Owner gives the canonical id of a user; nil means a hash of the user id.
-	Owner func(userID string) string
+	// Policies keeps the policies of buckets; nil means that there are none, and none can be set.
+	Policies Policies
+	// KnownUser reports whether there is a user of that canonical id, who may be granted something; nil takes any id.
+	KnownUser func(canonicalID string) bool
 	// DisplayName gives the name shown for a canonical id; nil, or "" as answer: none is shown.
 	DisplayName func(canonicalID string) string
 	// SourceIP gives the address of the client; nil means the TCP peer's.
@@ -64,7 +66,8 @@ type Record struct {
 type Handler struct {
 	cfg    Config
 	routes routes
-	hostID []string // x-amz-id-2
+	hostID []string   // x-amz-id-2
+	naming sync.Mutex // while a bucket is made or removed, or what holds for it is changed in two stores
 }
 
 // New returns a handler. It fails to build (it panics) only when a route names an unknown operation,
@@ -79,8 +82,11 @@ func New(cfg Config) *Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	if cfg.Owner == nil {
-		cfg.Owner = iam.CanonicalID
+	if cfg.Policies == nil {
+		cfg.Policies = noPolicies{}
+	}
+	if cfg.KnownUser == nil {
+		cfg.KnownUser = func(string) bool { return true }
 	}
 	if cfg.DisplayName == nil {
 		cfg.DisplayName = func(string) string { return "" }

@@ -42,6 +42,9 @@ var people = map[string][2]string{
 	"disabled": {"OLDKEY", "disabled-secret-of-some-length"},
 }
 
+// canonical is the canonical id of one of the people.
+func canonical(who string) string { return iam.CanonicalID("id-of-" + who) }
+
 // proving is an authenticator that knows the people.
 func proving(t testing.TB) *auth.Authenticator {
 	var users []string
@@ -92,7 +95,7 @@ func memory(t testing.TB, minPart int64, now func() time.Time) *object.Store {
 }
 
 func newWorld(t testing.TB, open engine, change func(*Config)) *world {
-	w := &world{t: t, now: time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC), ran: map[string]bool{}, vars: vars{}}
+	w := &world{t: t, now: time.Date(2024, 5, 6, 7, 8, 9, 0, time.UTC), ran: map[string]bool{}, vars: vars{"admin": canonical("admin"), "user": canonical("user")}}
 	w.store = open(t, 16<<10, func() time.Time {
 		w.mu.Lock()
 		defer w.mu.Unlock()
@@ -107,7 +110,8 @@ func newWorld(t testing.TB, open engine, change func(*Config)) *world {
 		}
 	}
 	cfg := Config{Store: w.store, Gate: g, Auth: proving(t),
-		Domains: []string{"s3.test", "eu.s3.test"}, MaxUpload: 8 << 20}
+		Domains: []string{"s3.test", "eu.s3.test"}, MaxUpload: 8 << 20,
+		Policies: &policies{}, KnownUser: func(id string) bool { return id == canonical("admin") || id == canonical("user") }}
 	if change != nil {
 		change(&cfg)
 	}

@@ -15,9 +15,12 @@ func (h *Handler) getTagging(ctx context.Context, r *request) (*response, error)
 	if err != nil {
 		return nil, err
 	}
-	v, err := h.cfg.Store.Tags(ctx, r.gate.Bucket, r.gate.Key, version)
+	v, err := h.cfg.Store.Describe(ctx, r.gate.Bucket, r.gate.Key, version)
 	if err != nil {
 		return r.unreadable(ctx, nil, err)
+	}
+	if !r.decidedOn(&v) {
+		return nil, errReplaced()
 	}
 	doc := &wire.Tagging{TagSet: []wire.Tag{}}
 	for _, t := range v.Meta.Tags {
@@ -31,15 +34,7 @@ func (h *Handler) getTagging(ctx context.Context, r *request) (*response, error)
 // putTagging serves PutObjectTagging.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectTagging.html
 func (h *Handler) putTagging(ctx context.Context, r *request) (*response, error) {
-	body, _, err := r.document(wire.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := wire.ParseTaggingXML
-	if r.sentJSON() {
-		parse = wire.ParseTaggingJSON
-	}
-	doc, err := parse(body)
+	doc, err := r.tagDocument()
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ import (
 //	@chunked ALG     sends the body aws-chunked, the checksum in a trailer
 //	@tick d          moves the clock of the store before the request
 //
-// ${name} stands for a captured value. In an expectation ${name=regexp} captures what matches, and
+// ${name} stands for a captured value; ${admin} and ${user} are canonical ids. In an expectation ${name=regexp} captures what matches, and
 // ${=regexp} only matches; the regexp is .+? when it is empty. A header (absent) must not be there.
 // The expected body: XML is compared by its elements, without the XML header, and without the S3 namespace and an error's
 // RequestId and HostId; (empty); (n bytes from m) is a piece of the pattern; all else is compared byte for

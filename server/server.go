@@ -120,7 +120,6 @@ func (s *server) front(users *users) http.Handler {
 		MaxUpload:   s.cfg.Limits.MaxUpload,
 		BodyTimeout: time.Duration(s.cfg.Limits.BodyTimeout) * time.Second,
 		Log:         s.log,
-		Owner:       users.canonical,
 		DisplayName: users.displayName,
 	})
 }
