@@ -23,6 +23,10 @@ func denied(msg string) error {
 	return &fault.Error{Kind: fault.AccessDenied, Code: sigv4.CodeAccessDenied, Msg: msg}
 }
 
+func invalidToken() error {
+	return &fault.Error{Kind: fault.AccessDenied, Code: codeInvalidToken, Msg: "The provided token is malformed or otherwise invalid."}
+}
+
 func unsupported() error {
 	return &fault.Error{Kind: fault.InvalidRequest, Code: sigv4.CodeInvalidRequest, Err: errUnsupported,
 		Msg: "The authorization mechanism you have provided is not supported. Please use AWS4-HMAC-SHA256."}

@@ -33,6 +33,9 @@ func (a *Authenticator) prove(c *claim, from Source) (iam.Principal, error) {
 	}
 	cred, unknown := a.Users.Resolve(c.accessKey, c.token)
 	wrong := a.verify(c, cred.Secret())
+	if unknown == nil && cred.Temporary != (c.token != "") {
+		unknown = invalidToken() // a session has a token, and no other key has
+	}
 	switch {
 	case unknown != nil:
 		if guess(unknown) {
