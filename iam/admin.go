@@ -89,7 +89,7 @@ func (d *Document) FindUser(idOrKey string) (int, error) {
 		})
 	}
 	if i < 0 {
-		return -1, fault.New(fault.InvalidArgument, "There is no user %q.", idOrKey)
+		return -1, fault.New(fault.NoSuchUser, "There is no user %q.", clip(idOrKey))
 	}
 	return i, nil
 }

@@ -1,12 +1,12 @@
 package iam
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"myfsio/fault"
 	"myfsio/logs"
@@ -30,6 +30,7 @@ type User struct {
 	Keys        []Key
 	Policies    []Policy
 	extra       fields
+	legacy      bool // an administrator by the rule of 0.4; see Document.markLegacy
 }
 
 // Key is an access key.
@@ -41,22 +42,43 @@ type Key struct {
 	extra     fields
 }
 
-// Policy allows actions on a bucket ("*" for all) and the keys that begin with Prefix ("" or "*" for all).
+// Policy allows actions on a bucket ("*" for all) and the keys that begin with Prefix ("" or "*" for all), or is
+// an AWS document.
 type Policy struct {
-	Bucket  string
-	Actions []string
-	Prefix  string
-	// Document is an AWS policy document; the other fields are empty then.
-	Document json.RawMessage
+	Bucket   string
+	Actions  []string
+	Prefix   string
+	Document json.RawMessage // an AWS policy document, compact; the other fields are empty then
 	extra    fields
 	raw      json.RawMessage // of a policy whose shape is not known: it allows nothing and is kept as it is
 }
 
 // Admin reports whether the user is an administrator.
-func (u *User) Admin() bool {
+func (u *User) Admin() bool { return u.legacy || u.holds("iam:*") }
+
+// holds reports whether an entry for everything lists this very action.
+func (u *User) holds(action string) bool {
 	return slices.ContainsFunc(u.Policies, func(p Policy) bool {
-		return p.Bucket == "*" && (p.Prefix == "" || p.Prefix == "*") && (slices.Contains(p.Actions, "*") || slices.Contains(p.Actions, "iam:*"))
+		return p.short() && p.Bucket == "*" && (p.Prefix == "" || p.Prefix == "*") &&
+			slices.ContainsFunc(p.Actions, func(a string) bool { return strings.EqualFold(a, action) })
 	})
+}
+
+// short reports whether the policy has the short form.
+func (p *Policy) short() bool { return p.raw == nil && p.Document == nil }
+
+// markLegacy applies the rule of 0.4: where nobody holds "iam:*", those who hold "*" are administrators.
+func (d *Document) markLegacy() {
+	explicit := d.explicit()
+	for i := range d.Users {
+		u := &d.Users[i]
+		u.legacy = !explicit && u.holds("*")
+	}
+}
+
+// explicit reports whether somebody holds "iam:*".
+func (d *Document) explicit() bool {
+	return slices.ContainsFunc(d.Users, func(u User) bool { return u.holds("iam:*") })
 }
 
 // unique refuses two users or keys of the same name, and empty names.
@@ -217,6 +239,13 @@ func (k Key) MarshalJSON() ([]byte, error) {
 func (p *Policy) UnmarshalJSON(b []byte) error {
 	*p = Policy{}
 	f, err := object(b)
+	if _, ok := f["Statement"]; ok && f["actions"] == nil && f["bucket"] == nil {
+		p.Document = compact(b)
+		return nil
+	}
+	if err == nil && f["Statement"] != nil {
+		err = errors.New("both forms at once")
+	}
 	if err == nil {
 		err = f.takeAll(map[string]any{"bucket": &p.Bucket, "actions": &p.Actions, "prefix": &p.Prefix})
 	}
@@ -230,8 +259,11 @@ func (p *Policy) UnmarshalJSON(b []byte) error {
 
 // MarshalJSON writes a policy.
 func (p Policy) MarshalJSON() ([]byte, error) {
-	if p.raw != nil {
+	switch {
+	case p.raw != nil:
 		return p.raw, nil
+	case p.Document != nil:
+		return p.Document, nil
 	}
 	m := map[string]any{"bucket": p.Bucket, "actions": append([]string{}, p.Actions...)}
 	if p.Prefix != "" {
@@ -240,60 +272,10 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 	return p.extra.with(m)
 }
 
-// Expiry is when credentials end. The zero value is never.
-type Expiry struct {
-	raw string // JSON, as in the file
-	at  time.Time
-	bad bool // cannot be read: taken as passed
-}
-
-// ExpiresAt returns the expiry at t.
-func ExpiresAt(t time.Time) Expiry {
-	t = t.UTC()
-	return Expiry{raw: `"` + t.Format("2006-01-02T15:04:05.999999-07:00") + `"`, at: t}
-}
-
-// ParseExpiry reads an ISO 8601 date and time; without a zone it is in UTC. "" is never.
-func ParseExpiry(s string) (Expiry, error) {
-	s = strings.TrimSpace(s)
-	if s == "" {
-		return Expiry{}, nil
+func compact(b []byte) []byte {
+	var out bytes.Buffer
+	if json.Compact(&out, b) != nil {
+		return slices.Clone(b)
 	}
-	iso := strings.Replace(s, " ", "T", 1)
-	for _, layout := range [...]string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02"} {
-		if t, err := time.Parse(layout, iso); err == nil { // fractions of seconds are read with each layout
-			return ExpiresAt(t), nil
-		}
-	}
-	return Expiry{}, fault.New(fault.InvalidArgument, "An expiry must look like 2031-05-01T12:00:00Z.")
-}
-
-// Passed reports whether the credentials have ended at now.
-func (e Expiry) Passed(now time.Time) bool { return e.bad || e.raw != "" && !now.Before(e.at) }
-
-// Time returns when the credentials end; ok is false for never and for what cannot be read.
-func (e Expiry) Time() (t time.Time, ok bool) { return e.at, e.raw != "" && !e.bad }
-
-// UnmarshalJSON reads a string; anything else that is not null has passed.
-func (e *Expiry) UnmarshalJSON(b []byte) error {
-	var s string
-	err := json.Unmarshal(b, &s)
-	if err == nil {
-		*e, err = ParseExpiry(s)
-	}
-	if err != nil {
-		*e = Expiry{bad: true}
-	}
-	if *e != (Expiry{}) {
-		e.raw = string(b)
-	}
-	return nil
-}
-
-// MarshalJSON writes what was read.
-func (e Expiry) MarshalJSON() ([]byte, error) {
-	if e.raw == "" {
-		return []byte("null"), nil
-	}
-	return []byte(e.raw), nil
+	return out.Bytes()
 }

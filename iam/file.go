@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"strings"
 	"sync"
 )
 
@@ -17,7 +16,9 @@ type file struct {
 	encrypted bool
 	old       bool      // version 1, or in clear where it should be encrypted
 	renew     sync.Once // for an old one
-	keys      map[string]Credential
+
+	ready sync.Once // for what Store.index fills, which a change does without
+	index
 }
 
 func newFile() *file { return &file{} }
@@ -45,7 +46,7 @@ func (c codec) decode(b []byte) (*file, error) {
 		return nil, maskSyntax(err)
 	}
 	f.old = c.encrypt && !f.encrypted || isV1(b)
-	f.index()
+	f.doc.markLegacy()
 	return f, nil
 }
 
@@ -74,28 +75,4 @@ func (c codec) encode(f *file) ([]byte, error) {
 	var out bytes.Buffer
 	err = json.Indent(&out, b, "", "  ")
 	return out.Bytes(), err
-}
-
-// index builds the table of keys. A key without a secret cannot be used; of two equal keys neither can.
-func (f *file) index() {
-	f.keys = map[string]Credential{}
-	twice := map[string]bool{}
-	for i := range f.doc.Users {
-		u := &f.doc.Users[i]
-		for _, k := range u.Keys {
-			if k.AccessKey == "" || k.SecretKey == "" {
-				continue
-			}
-			if _, taken := f.keys[k.AccessKey]; taken {
-				twice[k.AccessKey] = true
-			}
-			f.keys[k.AccessKey] = Credential{
-				Principal: Principal{UserID: u.ID, DisplayName: u.DisplayName, AccessKey: k.AccessKey, Admin: u.Admin()},
-				secret:    []byte(k.SecretKey.Reveal()), enabled: u.Enabled, active: strings.EqualFold(k.Status, "active"), expires: u.Expires,
-			}
-		}
-	}
-	for k := range twice {
-		delete(f.keys, k)
-	}
 }

@@ -11,18 +11,23 @@
 //
 // With a SECRET_KEY the file is encrypted: the prefix MYFSIO_IAM_ENC: and a Fernet token.
 //
-// An administrator is a user with a policy for all buckets and all keys that holds the action "iam:*" or "*". For now
-// administrators may do everything and nobody else may do anything; policies are kept for the time that they count.
+// An entry of "policies" may also be an AWS document, {"Version": …, "Statement": …}. All entries of a user
+// are compiled into one policy when the file is read (see package policy), so that a request costs a look-up.
+//
+// An administrator is a user with an entry for all buckets, without a prefix, that holds the action "iam:*". In a file
+// where nobody does, as 0.4 may have left it, the users who hold "*" there are administrators.
+//
+// Sessions are temporary credentials in a sealed token; nothing is stored of them (see Store.Issue).
 //
 // What cannot be understood never grants: an expiry that cannot be read has passed, a status that is not "active" is
-// not, a policy of an unknown shape allows nothing.
+// not, a policy of an unknown shape or a malformed document allows nothing.
 package iam
 
 import (
+	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
-	"errors"
 	"fmt"
 	"log/slog"
 	"os"
@@ -32,6 +37,7 @@ import (
 
 	"myfsio/docstore"
 	"myfsio/fault"
+	"myfsio/iam/policy"
 	"myfsio/logs"
 )
 
@@ -52,6 +58,16 @@ type Store struct {
 	log   *slog.Logger
 	now   func() time.Time
 	dummy []byte
+
+	sealer   cipher.AEAD // of session tokens
+	sessions sessionCache
+
+	legacy   sync.Once // to warn of administrators by the rule of 0.4
+	warnedMu sync.Mutex
+	warned   map[[32]byte]bool // malformed documents that were logged
+
+	compiledMu sync.Mutex
+	compiled   map[[32]byte]*policy.Policy // of the state in force, by User.policySum
 }
 
 // Admin is the key of an administrator that was just made.
@@ -106,7 +122,7 @@ func open(o Options, fresh bool) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{docs: docs, log: o.Log, now: o.Now, dummy: make([]byte, 43)}
+	s := &Store{docs: docs, log: o.Log, now: o.Now, dummy: make([]byte, 43), sealer: newSealer(o.SecretKey), warned: map[[32]byte]bool{}}
 	rand.Read(s.dummy) // never fails, see crypto/rand
 	return s, nil
 }
@@ -122,59 +138,26 @@ func (s *Store) file() *file {
 		})
 		f = s.docs.Get()
 	}
+	f.ready.Do(func() { s.index(f) })
 	return f
 }
 
 // Fault returns why iam.json on the disk is not in force, nil when it is.
 func (s *Store) Fault() error { return s.docs.Fault() }
 
-// Reasons for which a known key is refused; they are wrapped by the error of Credential.Check.
-var (
-	ErrDisabled = errors.New("iam: the user is disabled")
-	ErrInactive = errors.New("iam: the access key is not active")
-	ErrExpired  = errors.New("iam: the credentials have expired")
-)
-
-// Credential is an access key as looked up. It prints without its secret.
-type Credential struct {
-	Principal
-	secret  []byte
-	enabled bool
-	active  bool
-	expires Expiry
-}
-
-// Secret returns the secret key. It must not be changed.
-func (c Credential) Secret() []byte { return c.secret }
-
-// Format prints the access key alone.
-func (c Credential) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "credential %q", c.AccessKey) }
-
-// LogValue is what slog prints.
-func (c Credential) LogValue() slog.Value { return slog.StringValue(fmt.Sprint(c)) }
-
-// Check returns why the credential may not be used at this time, nil when it may. It is asked after the
-// proof, since it tells that the key exists. The error is AccessDenied or Expired and wraps one of the reasons.
-func (c Credential) Check(now time.Time) error {
-	switch {
-	case !c.enabled:
-		return &fault.Error{Kind: fault.AccessDenied, Msg: "The user is disabled.", Err: ErrDisabled}
-	case !c.active:
-		return &fault.Error{Kind: fault.AccessDenied, Msg: "The access key is not active.", Err: ErrInactive}
-	case c.expires.Passed(now):
-		return &fault.Error{Kind: fault.Expired, Msg: "The credentials have expired.", Err: ErrExpired}
-	}
-	return nil
-}
-
 // Lookup finds an access key. For one that is not known it reports false and returns a credential with
 // a random secret, so that verifying takes as long as with a known key.
 func (s *Store) Lookup(accessKey string) (Credential, bool) {
 	c, ok := s.file().keys[accessKey]
 	if !ok {
-		return Credential{Principal: Principal{AccessKey: accessKey}, secret: s.dummy}, false
+		return s.nobody(accessKey), false
 	}
-	return c, true
+	return *c, true
+}
+
+// nobody is the credential of a key that is not known.
+func (s *Store) nobody(accessKey string) Credential {
+	return Credential{Principal: Principal{AccessKey: accessKey}, secret: s.dummy}
 }
 
 // Authenticate proves a user by the secret itself, in constant time. Errors: UnknownKey, BadSignature for a
@@ -195,9 +178,6 @@ func (s *Store) Authenticate(accessKey, secret string) (Principal, error) {
 	return c.Principal, nil
 }
 
-// Allowed reports whether p may do action on a bucket and key ("" where there is none). For now: whether p is an administrator.
-func Allowed(p Principal, action, bucket, key string) bool { return p.Admin && p.UserID != "" }
-
 // Users returns the users in the order of the file. They are shared and must not be changed.
 func (s *Store) Users() []User { return s.file().doc.Users }
 
@@ -208,6 +188,7 @@ func (s *Store) Update(fn func(*Document) error) error {
 		if err := fn(&f.doc); err != nil {
 			return err
 		}
+		f.doc.markLegacy()
 		return f.doc.unique()
 	})
 }

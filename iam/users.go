@@ -1,6 +1,9 @@
 package iam
 
 import (
+	"cmp"
+	"slices"
+
 	"myfsio/fault"
 	"myfsio/logs"
 )
@@ -21,47 +24,170 @@ type Created struct {
 	SecretKey logs.Secret
 }
 
-var errStub = fault.New(fault.NotImplemented, "Users cannot be changed yet.")
-
-// CreateUser makes a user.
-func (s *Store) CreateUser(by Principal, n NewUser) (Created, error) { return Created{}, errStub }
-
-// User returns the user with this id or access key. He is shared and must not be changed.
-func (s *Store) User(idOrKey string) (User, error) { return User{}, errStub }
-
-// ByCanonical finds a user by his canonical id. He is shared and must not be changed.
-func (s *Store) ByCanonical(id string) (User, bool) { return User{}, false }
-
-// ByUsername finds a user by Principal.Username, else by his id.
-func (s *Store) ByUsername(name string) (User, bool) { return User{}, false }
-
-// DeleteUser removes a user with his keys.
-func (s *Store) DeleteUser(by Principal, idOrKey string) error { return errStub }
-
-// RotateSecret gives an access key a new secret.
-func (s *Store) RotateSecret(by Principal, idOrKey string) (Key, error) { return Key{}, errStub }
-
-// SetPolicies replaces the policies of a user.
-func (s *Store) SetPolicies(by Principal, idOrKey string, policies []Policy) (User, error) {
-	return User{}, errStub
+// User returns the user with this id or access key, else NoSuchUser. He is shared and must not be changed.
+func (s *Store) User(idOrKey string) (User, error) {
+	f := s.file()
+	if i, ok := f.ids[idOrKey]; ok {
+		return f.doc.Users[i], nil
+	}
+	i, err := f.doc.FindUser(idOrKey)
+	if err != nil {
+		return User{}, err
+	}
+	return f.doc.Users[i], nil
 }
 
-// SetExpiry sets when the credentials of a user end.
-func (s *Store) SetExpiry(by Principal, idOrKey string, e Expiry) error { return errStub }
+// ByCanonical finds a user by his canonical id, in constant time. He is shared and must not be changed.
+func (s *Store) ByCanonical(id string) (User, bool) {
+	f := s.file()
+	return f.at(f.canonical, id)
+}
 
-// SetEnabled enables or disables a user.
-func (s *Store) SetEnabled(by Principal, idOrKey string, enabled bool) error { return errStub }
+// ByUsername finds a user by Principal.Username, else by his id, in constant time. He is shared and must not be changed.
+func (s *Store) ByUsername(name string) (User, bool) {
+	f := s.file()
+	if u, ok := f.at(f.names, name); ok {
+		return u, true
+	}
+	return f.at(f.ids, name)
+}
 
-// Rename changes the display name of a user.
-func (s *Store) Rename(by Principal, idOrKey, name string) error { return errStub }
+func (f *file) at(table map[string]int, name string) (User, bool) {
+	i, ok := table[name]
+	if !ok {
+		return User{}, false
+	}
+	return f.doc.Users[i], true
+}
 
-// CreateKey gives a user one more access key.
-func (s *Store) CreateKey(by Principal, idOrKey string) (Key, error) { return Key{}, errStub }
+// CreateUser makes a user with one key. Errors: InvalidArgument, also for an access key that is taken;
+// AccessDenied when the policies grant what by may not grant.
+func (s *Store) CreateUser(by Principal, n NewUser) (Created, error) {
+	if err := n.check(); err != nil {
+		return Created{}, err
+	}
+	var c Created
+	err := s.change(by, func(d *Document, a *actor) error {
+		u := User{ID: "u-" + RandomHex(8), Enabled: true, Expires: n.Expires, Policies: n.Policies}
+		if _, err := d.FindUser(n.AccessKey); n.AccessKey != "" && err == nil {
+			return fault.New(fault.InvalidArgument, "The access key %q is taken.", n.AccessKey)
+		}
+		u.DisplayName = cmp.Or(n.DisplayName, u.ID)
+		for _, name := range []string{u.DisplayName, n.AccessKey} {
+			if err := a.mayName(d, &u, name); err != nil {
+				return err
+			}
+		}
+		if err := a.mayGrant(n.Policies); err != nil {
+			return err
+		}
+		k := s.freshKey(n.AccessKey, n.SecretKey)
+		u.Keys = []Key{k}
+		d.Users = append(d.Users, u)
+		c = Created{User: u, AccessKey: k.AccessKey, SecretKey: k.SecretKey}
+		return nil
+	})
+	if err != nil {
+		return Created{}, err
+	}
+	c.User = s.afterwards(c.User)
+	return c, nil
+}
 
-// DeleteKey removes an access key of a user.
-func (s *Store) DeleteKey(by Principal, idOrKey, accessKey string) error { return errStub }
+// afterwards returns a user as the file in force has him.
+func (s *Store) afterwards(u User) User {
+	if now, err := s.User(u.ID); err == nil {
+		return now
+	}
+	return u // gone again
+}
 
-// SetKeyActive switches an access key of a user on or off.
-func (s *Store) SetKeyActive(by Principal, idOrKey, accessKey string, active bool) error {
-	return errStub
+// freshKey makes an active key of what is given and random parts for the rest.
+func (s *Store) freshKey(access string, secret logs.Secret) Key {
+	return s.newKey(&Admin{AccessKey: cmp.Or(access, RandomHex(8)), SecretKey: cmp.Or(secret, RandomSecret(24))})
+}
+
+// DeleteUser removes a user with his keys, which ends his sessions. Buckets and objects of his stay. Errors as of Rename.
+func (s *Store) DeleteUser(by Principal, idOrKey string) error {
+	return s.change(by, func(d *Document, a *actor) error {
+		i, err := d.FindUser(idOrKey)
+		if err != nil {
+			return err
+		}
+		if err := a.mayChange(&d.Users[i]); err != nil {
+			return err
+		}
+		d.Users = slices.Delete(d.Users, i, i+1)
+		return nil
+	})
+}
+
+// changeUser is change for one user, whom by must be allowed to change.
+func (s *Store) changeUser(by Principal, idOrKey string, fn func(d *Document, a *actor, u *User) error) error {
+	return s.change(by, func(d *Document, a *actor) error {
+		i, err := d.FindUser(idOrKey)
+		if err != nil {
+			return err
+		}
+		if err := a.mayChange(&d.Users[i]); err != nil {
+			return err
+		}
+		return fn(d, a, &d.Users[i])
+	})
+}
+
+// Rename changes the display name of a user. Errors: NoSuchUser; InvalidArgument; AccessDenied for
+// what by may not do; InvalidState for what would leave no administrator who can sign in.
+func (s *Store) Rename(by Principal, idOrKey, name string) error {
+	if err := checkName(name); err != nil {
+		return err
+	}
+	return s.changeUser(by, idOrKey, func(d *Document, a *actor, u *User) error {
+		name := cmp.Or(name, u.ID)
+		if err := a.mayName(d, u, name); err != nil {
+			return err
+		}
+		u.DisplayName = name
+		return nil
+	})
+}
+
+// SetPolicies replaces the policies of a user and returns him. None take all rights away. Errors as of Rename; a document that does
+// not parse is refused with the code MalformedPolicy.
+func (s *Store) SetPolicies(by Principal, idOrKey string, policies []Policy) (User, error) {
+	if err := checkPolicies(policies); err != nil {
+		return User{}, err
+	}
+	var u User
+	err := s.changeUser(by, idOrKey, func(_ *Document, a *actor, found *User) error {
+		if err := a.mayGrant(policies); err != nil {
+			return err
+		}
+		found.Policies = policies
+		u = *found
+		return nil
+	})
+	if err != nil {
+		return User{}, err
+	}
+	return s.afterwards(u), nil
+}
+
+// SetExpiry sets when the credentials of a user end, his sessions included. Errors as of Rename.
+func (s *Store) SetExpiry(by Principal, idOrKey string, e Expiry) error {
+	if e.bad {
+		return fault.New(fault.InvalidArgument, "An expiry must look like 2031-05-01T12:00:00Z.")
+	}
+	return s.changeUser(by, idOrKey, func(_ *Document, _ *actor, u *User) error {
+		u.Expires = e
+		return nil
+	})
+}
+
+// SetEnabled enables or disables a user with all his keys and sessions. Errors as of Rename.
+func (s *Store) SetEnabled(by Principal, idOrKey string, enabled bool) error {
+	return s.changeUser(by, idOrKey, func(_ *Document, _ *actor, u *User) error {
+		u.Enabled = enabled
+		return nil
+	})
 }
