@@ -33,6 +33,7 @@ type request struct {
 	listed   bool     // a header brings an access control list
 	record   Record
 	res      response
+	retry    time.Duration // how long a client that asks too often shall wait
 
 	tagDoc   wire.Tagging // body of PutObjectTagging
 	tagErr   error
@@ -65,6 +66,9 @@ func (r *request) run(ctx context.Context) (*response, error) {
 	if headerSize(r.http) > maxHeader {
 		return nil, &fault.Error{Kind: fault.InvalidRequest, Code: "RequestHeaderSectionTooLarge",
 			Msg: "Your request header and query parameters used to make the request exceed the maximum allowed size."}
+	}
+	if err := r.admit(ctx); err != nil {
+		return nil, err
 	}
 	r.watchBody()
 	if err := r.identify(ctx); err != nil {

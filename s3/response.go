@@ -200,7 +200,7 @@ func (r *request) fail(res *response, err error) {
 	}
 	r.headers(hd, res)
 	if p.status == http.StatusServiceUnavailable {
-		hd["Retry-After"] = []string{"1"}
+		hd["Retry-After"] = []string{retryAfter(r.retry)}
 	}
 	if r.http.Method == http.MethodHead || p.status == http.StatusNotModified {
 		r.begin(p.status)

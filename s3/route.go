@@ -197,13 +197,7 @@ func buildRoutes() routes {
 
 // route finds the operation of a request.
 func (r *request) route() (*route, error) {
-	scope := gate.Object
-	switch {
-	case r.gate.Bucket == "":
-		scope = gate.Service
-	case r.gate.Key == "":
-		scope = gate.Bucket
-	}
+	scope := r.scope()
 	sub, err := r.subResource()
 	if err != nil {
 		return nil, err
@@ -215,6 +209,17 @@ func (r *request) route() (*route, error) {
 		}
 	}
 	return nil, r.unrouted(scope, sub)
+}
+
+// scope is what the request names.
+func (r *request) scope() gate.Scope {
+	switch {
+	case r.gate.Bucket == "":
+		return gate.Service
+	case r.gate.Key == "":
+		return gate.Bucket
+	}
+	return gate.Object
 }
 
 // subResource returns the sub-resource the query names. A parameter without a value that nobody knows is taken for

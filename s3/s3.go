@@ -42,6 +42,9 @@ type Config struct {
 	// Secure reports whether the client's connection was encrypted; nil means that the one to this process is. A server
 	// behind a proxy it trusts answers for the proxy.
 	Secure func(*http.Request) bool
+	// Limit takes one request of a client from the budget of a class, before anything else happens. When ok is false the
+	// answer is SlowDown, and to come again after retryAfter. nil: no limit.
+	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)
 	// Done is told of every answered request, for access logs and metrics. May be nil. The Record
 	// is only valid during the call.
 	Done func(context.Context, *Record)

@@ -2,6 +2,7 @@ package access
 
 import (
 	"context"
+	"sync"
 
 	"myfsio/acl"
 	"myfsio/fault"
@@ -115,7 +116,8 @@ func (a *Authorizer) Explain(ctx context.Context, r *gate.Request) Verdict {
 	if r.VersionID != "" && r.Op.VersionAction != "" {
 		action = act.version
 	}
-	q := question{a: a, ctx: ctx, r: r}
+	q := questions.Get().(*question)
+	*q = question{a: a, ctx: ctx, r: r}
 	v := q.right(action, r.Action(), act.admin)
 	for _, extra := range r.Extra {
 		if !v.Allowed {
@@ -123,6 +125,8 @@ func (a *Authorizer) Explain(ctx context.Context, r *gate.Request) Verdict {
 		}
 		v = q.right(policy.Lookup(extra), extra, act.admin)
 	}
+	*q = question{}
+	questions.Put(q)
 	return v
 }
 
@@ -155,6 +159,9 @@ type question struct {
 	known  bool // bucket was read
 	exists bool // and exists
 }
+
+// questions are used again, as each request asks one.
+var questions = sync.Pool{New: func() any { return new(question) }}
 
 // eval asks one policy.
 func (q *question) eval(p *policy.Policy) policy.Verdict {
