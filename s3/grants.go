@@ -23,7 +23,7 @@ var grantHeaders = [...]struct {
 }
 
 // takesACL names the operations whose requests may bring an access control list in headers.
-var takesACL = []string{"CreateBucket", "PutBucketAcl", "PutObjectAcl", "PutObject", "CopyObject", "CreateMultipartUpload"}
+var takesACL = []string{"CreateBucket", "PutBucketAcl", "PutObjectAcl", "PutObject", "PostObject", "CopyObject", "CreateMultipartUpload"}
 
 // ownCanned are the canned lists that give nothing to anybody but the owners. They need no further right.
 var ownCanned = []string{"private", cannedBucketOwner, "bucket-owner-read"}
@@ -31,14 +31,14 @@ var ownCanned = []string{"private", cannedBucketOwner, "bucket-owner-read"}
 const cannedBucketOwner = "bucket-owner-full-control"
 
 // checkACLHeader refuses a header of an access control list with an operation that makes none, unless it asks for nothing.
-func (r *request) checkACLHeader(name, value string) error {
+func (r *request) checkACLHeader(name string, values []string) error {
 	switch {
-	case value == "":
+	case !slices.ContainsFunc(values, func(v string) bool { return v != "" }):
 		return nil
 	case slices.Contains(takesACL, r.gate.Op.Name) && (name == "X-Amz-Acl" || grants(name)):
 		r.listed = true
 		return nil
-	case name == "X-Amz-Acl" && slices.Contains(ownCanned, value):
+	case name == "X-Amz-Acl" && slices.Contains(ownCanned, values[0]):
 		return nil
 	}
 	return notBuilt(strings.ToLower(name))

@@ -48,7 +48,7 @@ func (r *request) checkForm(ctx context.Context) error {
 			return notBuilt(strings.ToLower(name))
 		}
 		if name == "X-Amz-Acl" || strings.HasPrefix(name, "X-Amz-Grant-") {
-			if err := r.checkACLHeader(name, values[0]); err != nil {
+			if err := r.checkACLHeader(name, values); err != nil {
 				return err
 			}
 		}
@@ -182,6 +182,7 @@ func (r *request) tagRight(ctx context.Context) error {
 // Operations whose right is needed beside that of the operation itself.
 var (
 	opPutObjectTagging = gate.Lookup("PutObjectTagging")
+	opPutObject        = gate.Lookup("PutObject")
 	opPutObjectACL     = gate.Lookup("PutObjectAcl")
 	opPutBucketACL     = gate.Lookup("PutBucketAcl")
 	opPutOwnership     = gate.Lookup("PutBucketOwnershipControls")

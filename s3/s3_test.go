@@ -219,7 +219,8 @@ func (w *world) judge(x *exchange, res *http.Response, body []byte) error {
 	}
 	id := res.Header.Get("x-amz-request-id")
 	if !requestID.MatchString(id) || res.Header.Get("x-amz-id-2") == "" || res.Header.Get("Server") != "MyFSIO" ||
-		res.Header.Get("X-Request-ID") != id || res.Header.Get("Date") == "" {
+		res.Header.Get("X-Request-ID") != id || res.Header.Get("Date") == "" ||
+		res.Header.Get("X-Content-Type-Options") != "nosniff" {
 		return x.errorf("lacks common headers: %v", res.Header)
 	}
 	if x.status >= 300 && len(body) > 0 && !bytes.Contains(body, []byte("<RequestId>"+id+"</RequestId>")) {

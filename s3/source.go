@@ -135,7 +135,7 @@ func (r *request) about(op *gate.Op, bucket, key, version string) gate.Request {
 	ask := r.gate
 	ask.Op, ask.Extra = op, nil
 	ask.Bucket, ask.Key, ask.VersionID = bucket, key, version
-	ask.Lists, ask.Prefix = false, ""
+	ask.Lists, ask.Prefix, ask.Seen = false, "", [16]byte{}
 	ask.Conditions.Source = &elsewhere{r, bucket, key, version}
 	return ask
 }
