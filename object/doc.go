@@ -31,5 +31,7 @@
 //   - Conditions are decided inside the commit, on the state it replaces.
 //   - A blob is referred to by exactly one version or part, and by one reference row.
 //   - Counters change in the Update that changes what they count.
+//   - Who owns a version, and whether its access control list is taken, is decided inside the commit, by the bucket's settings there.
+//     Whether a caller may do what he asks for is not: that is decided above.
 //   - A reader that finds its blob gone reads the metadata again: the object was replaced.
 package object
