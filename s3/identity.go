@@ -40,10 +40,10 @@ func (r *request) source() auth.Source {
 
 // proved takes over what a proof says, or adds to its error.
 func (r *request) proved(p auth.Proof, err error) error {
-	if fault.Is(err, fault.UnknownKey) {
-		return detail(err, "AWSAccessKeyId", p.AccessKey)
-	}
 	if err != nil {
+		if fault.Is(err, fault.UnknownKey) {
+			err = detail(err, "AWSAccessKeyId", p.AccessKey)
+		}
 		return err
 	}
 	r.proof, r.gate.Principal = p.Signed, p.Principal
