@@ -1,0 +1,39 @@
+// Package adminapi is the administration of the server over HTTP, in JSON.
+//
+// # Routes
+//
+// Users are at /iam/users and below, and the same at /admin/iam, /myfsio/iam and /myfsio/admin/iam. All else is at
+// /admin and, the same, at /myfsio/admin. A {id} in a route is a user id or one of the user's access keys.
+//
+//	GET    /iam/users                           iam:list_users
+//	POST   /iam/users                           iam:create_user      {display_name, policies, expires_at, access_key, secret_key}
+//	GET    /iam/users/{id}                      iam:get_user
+//	DELETE /iam/users/{id}                      iam:delete_user
+//	POST   /iam/users/{id}/rotate               iam:rotate_key
+//	GET    /iam/users/{id}/policies             iam:get_policy
+//	PUT    /iam/users/{id}/policies             iam:update_policy    [policies] or {policies}
+//	POST   /iam/users/{id}/expiry               iam:update_policy    expires_at, in a form or JSON; empty: never
+//	DELETE /iam/users/{id}/expiry               iam:update_policy
+//	POST   /iam/users/{id}/name (or PUT)        iam:update_policy    {display_name}
+//	POST   /iam/users/{id}/keys                 iam:create_key
+//	DELETE /iam/users/{id}/keys/{key}           iam:delete_key
+//	POST   /iam/users/{id}/keys/{key}/disable   iam:rotate_key       also /enable
+//	POST   /iam/users/{id}/disable              iam:disable_user     also /enable
+//	POST   /iam/simulate                        iam:get_policy       would a request be allowed, and by what
+//	POST   /admin/presign                       what the URL does    a signed URL for one request
+//	GET    /admin/policy-presets?bucket=        any user             bucket policies that are ready to be put
+//	GET    /admin/audit-log?limit=&before=      iam:*
+//
+// HEAD is as GET. Routes that are planned and not built are refused with 501.
+//
+// # Requests
+//
+// Every request needs a proof of identity: a signature in its Authorization header, or the pair X-Access-Key and
+// X-Secret-Key. Then the gate decides, and only then the body is looked at. A body has at most 1 MiB. JSON may hold members that
+// are not known here; a member that stands twice is refused.
+//
+// # Answers
+//
+// An error is {"error": {"code", "message"}}. No answer may be stored by caches or shown in frames. A secret key is in the
+// one answer that made it and nowhere else.
+package adminapi

@@ -1,0 +1,141 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"myfsio/gate"
+)
+
+// route is a request that is served. Segments "{id}" and "{key}" of its path stand for any one segment, a last "*" for
+// one or more.
+type route struct {
+	method string
+	path   []string
+	op     *gate.Op
+	serve  func(*Handler, context.Context, *call) (answer, error)
+}
+
+// routes is the table. Paths are as canonical returns them.
+func routes() []route {
+	table := []struct {
+		method, path, op string
+		serve            func(*Handler, context.Context, *call) (answer, error)
+	}{
+		{"GET", "iam/users", "ListUsers", listUsers},
+		{"POST", "iam/users", "CreateUser", createUser},
+		{"GET", "iam/users/{id}", "GetUser", getUser},
+		{"DELETE", "iam/users/{id}", "DeleteUser", deleteUser},
+		{"POST", "iam/users/{id}/rotate", "RotateSecretKey", rotateSecret},
+		{"GET", "iam/users/{id}/policies", "GetUserPolicies", getPolicies},
+		{"PUT", "iam/users/{id}/policies", "PutUserPolicies", putPolicies},
+		{"POST", "iam/users/{id}/expiry", "PutUserExpiry", putExpiry},
+		{"DELETE", "iam/users/{id}/expiry", "PutUserExpiry", deleteExpiry},
+		{"POST", "iam/users/{id}/name", "RenameUser", renameUser},
+		{"PUT", "iam/users/{id}/name", "RenameUser", renameUser},
+		{"POST", "iam/users/{id}/keys", "CreateAccessKey", createKey},
+		{"DELETE", "iam/users/{id}/keys/{key}", "DeleteAccessKey", deleteKey},
+		{"POST", "iam/users/{id}/keys/{key}/disable", "UpdateAccessKey", disableKey},
+		{"POST", "iam/users/{id}/keys/{key}/enable", "UpdateAccessKey", enableKey},
+		{"POST", "iam/users/{id}/disable", "DisableUser", disableUser},
+		{"POST", "iam/users/{id}/enable", "EnableUser", enableUser},
+		{"POST", "iam/simulate", "SimulatePolicy", simulate},
+		{"POST", "admin/presign", "PresignURL", presign},
+		{"GET", "admin/policy-presets", "GetPolicyPresets", presets},
+		{"GET", "admin/audit-log", "GetAuditLog", readAudit},
+	}
+	out := make([]route, 0, len(table))
+	for _, t := range table {
+		op := gate.Admin(t.op)
+		if op == nil {
+			panic("adminapi: no operation " + t.op)
+		}
+		out = append(out, route{t.method, strings.Split(t.path, "/"), op, t.serve})
+	}
+	return out
+}
+
+// planned are the paths that are refused with 501 until they are built; each has all that is below it, too.
+var planned = []string{"admin/site", "admin/sites", "admin/topology", "admin/website-domains", "admin/gc", "admin/integrity", "kms"}
+
+// canonical returns the segments of the one path that stands for all its aliases, nil for a path that is not this
+// API's. Segments are unescaped.
+func canonical(u *url.URL) []string {
+	segs := strings.Split(strings.TrimPrefix(u.EscapedPath(), "/"), "/")
+	for i, s := range segs {
+		plain, err := url.PathUnescape(s)
+		if err != nil {
+			return nil
+		}
+		segs[i] = plain
+	}
+	if segs[0] == "myfsio" {
+		segs = segs[1:]
+	}
+	if len(segs) > 1 && segs[0] == "admin" && segs[1] == "iam" {
+		segs = segs[1:]
+	}
+	if len(segs) == 0 {
+		return nil
+	}
+	switch segs[0] {
+	case "iam", "admin", "kms":
+		return segs
+	}
+	return nil
+}
+
+// Owns reports whether a path-style request is this API's rather than S3's. The names of its first segments
+// cannot be those of buckets.
+func Owns(u *url.URL) bool { return canonical(u) != nil }
+
+// find returns the route of a request and the segments that stand at {id} and {key}. Without a route it returns the
+// methods of the path, none when there is no such path.
+func (h *Handler) find(method string, segs []string) (rt *route, id, key string, allow []string) {
+	if method == http.MethodHead {
+		method = http.MethodGet
+	}
+	for i := range h.routes {
+		id, key, ok := match(h.routes[i].path, segs)
+		switch {
+		case !ok:
+		case h.routes[i].method == method:
+			return &h.routes[i], id, key, nil
+		default:
+			allow = append(allow, h.routes[i].method)
+		}
+	}
+	if slices.Contains(allow, http.MethodGet) {
+		allow = append(allow, http.MethodHead)
+	}
+	slices.Sort(allow)
+	return nil, "", "", slices.Compact(allow)
+}
+
+func match(pattern, segs []string) (id, key string, ok bool) {
+	if len(pattern) != len(segs) {
+		return "", "", false
+	}
+	for i, p := range pattern {
+		switch {
+		case segs[i] == "":
+			return "", "", false
+		case p == "{id}":
+			id = segs[i]
+		case p == "{key}":
+			key = segs[i]
+		case p != segs[i]:
+			return "", "", false
+		}
+	}
+	return id, key, true
+}
+
+// isPlanned reports whether a path is one that is not built yet.
+func isPlanned(segs []string) bool {
+	path := strings.Join(segs, "/")
+	return slices.ContainsFunc(planned, func(p string) bool { return path == p || strings.HasPrefix(path, p+"/") })
+}
