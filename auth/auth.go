@@ -6,6 +6,7 @@
 //	Signature V2   the same two, for old clients, when SigV2 is on
 //	header pair    X-Access-Key and X-Secret-Key, when HeaderPair is on
 //	POST form      a policy signed by V4 or V2, see [Authenticator.Form]
+//	login          the pair as somebody typed it, see [Authenticator.Login]
 //
 // A request that shows none of them is anonymous. A request that shows one and fails is refused: it never becomes anonymous and no
 // other way is tried. One that shows two is refused as well, whatever they say.
@@ -82,7 +83,7 @@ const (
 type Refusal struct {
 	AccessKey string // as presented, at most 128 bytes; "" where the request was not understood so far
 	SourceIP  string
-	Method    string // SigV4, SigV4-Query, SigV4-Form, SigV2, SigV2-Query, SigV2-Form, HeaderPair, Several or Other
+	Method    string // SigV4, SigV4-Query, SigV4-Form, SigV2, SigV2-Query, SigV2-Form, HeaderPair, Login, Several or Other
 	Code      string // of the error, e.g. SignatureDoesNotMatch
 	Reason    string // e.g. "wrong proof"
 }

@@ -110,9 +110,24 @@ func (a *Authenticator) claimPair(c *claim, r *http.Request, from Source) error 
 			a.Log.Warn("a client sends its secret key unencrypted over the network, in X-Secret-Key; use TLS or signatures, or set ALLOW_LEGACY_HEADER_AUTH=false", "from", from.IP)
 		})
 	}
-	sum := pairSum(sha256.Sum256([]byte(secret[0])))
-	c.accessKey, c.proof, c.result = key[0], &sum, Proof{Type: TypeHeader}
+	c.accessKey, c.proof, c.result = key[0], sumOf(secret[0]), Proof{Type: TypeHeader}
 	return nil
+}
+
+// Login proves somebody who typed an access key and its secret: the console. It is bound by the lockout as every other way, and not by
+// HeaderPair.
+func (a *Authenticator) Login(ctx context.Context, accessKey, secret string, from Source) (Proof, error) {
+	c := claim{method: "Login", accessKey: accessKey, proof: sumOf(secret)}
+	var err error
+	if accessKey == "" || secret == "" {
+		err = denied("The access key and the secret key are both needed.")
+	}
+	return a.settle(ctx, &c, from, err)
+}
+
+func sumOf(secret string) *pairSum {
+	sum := pairSum(sha256.Sum256([]byte(secret)))
+	return &sum
 }
 
 // pairSum is the hash of a secret that was sent: hashes are of one length, so that comparing them tells nothing of the secret's.
