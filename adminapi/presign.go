@@ -20,9 +20,11 @@ var presignOps = map[string]*gate.Op{
 	"GET": gate.Lookup("GetObject"), "PUT": gate.Lookup("PutObject"), "HEAD": gate.Lookup("HeadObject"), "DELETE": gate.Lookup("DeleteObject"),
 }
 
+// Seconds that a URL is good for. The server may be set to narrower bounds.
 const (
-	presignDefault = 900           // seconds a URL is good for
-	presignMax     = 7 * 24 * 3600 // and at most
+	presignMin     = 1
+	presignDefault = 900
+	presignMax     = 7 * 24 * 3600
 )
 
 type presignDoc struct {
@@ -49,7 +51,7 @@ func presign(h *Handler, ctx context.Context, c *call) (answer, error) {
 		return answer{}, err
 	}
 	in.Method = strings.ToUpper(in.Method)
-	expires, query, err := in.check()
+	expires, query, err := in.check(h.cfg.Auth.Verifier)
 	if err != nil {
 		return answer{}, err
 	}
@@ -60,7 +62,7 @@ func presign(h *Handler, ctx context.Context, c *call) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	signer := sigv4.Signer{AccessKey: c.gate.Principal.AccessKey, Token: c.token(), Region: h.cfg.Region}
+	signer := sigv4.Signer{AccessKey: c.gate.Principal.AccessKey, Token: c.token(), Region: h.cfg.Region, Service: h.cfg.Auth.Verifier.Service}
 	cred, err := h.cfg.Users.Resolve(signer.AccessKey, signer.Token)
 	if err != nil {
 		return answer{}, err
@@ -81,8 +83,9 @@ func (c *call) token() string {
 	return cmp.Or(c.http.Header.Get("X-Amz-Security-Token"), c.http.Header.Get("X-Session-Token"))
 }
 
-// check checks what is asked for and returns how long the URL is good for and its query.
-func (in *presignDoc) check() (time.Duration, url.Values, error) {
+// check checks what is asked for and returns how long the URL is good for and its query. A time that v would not
+// accept when the URL is used is refused now.
+func (in *presignDoc) check(v *sigv4.Verifier) (time.Duration, url.Values, error) {
 	if presignOps[in.Method] == nil {
 		return 0, nil, invalid("method must be GET, PUT, HEAD or DELETE.")
 	}
@@ -92,12 +95,14 @@ func (in *presignDoc) check() (time.Duration, url.Values, error) {
 	if in.Key == "" || len(in.Key) > object.MaxKeyLength {
 		return 0, nil, invalid("key must have 1 to %d bytes.", object.MaxKeyLength)
 	}
-	seconds := int64(presignDefault)
+	least := cmp.Or(int64(v.MinExpiry/time.Second), presignMin)
+	most := cmp.Or(int64(v.MaxExpiry/time.Second), presignMax)
+	seconds := max(least, min(presignDefault, most))
 	if in.ExpiresIn != nil {
 		seconds = *in.ExpiresIn
 	}
-	if seconds < 1 || seconds > presignMax {
-		return 0, nil, invalid("expires_in must be a number of seconds from 1 to %d.", presignMax)
+	if seconds < least || seconds > most {
+		return 0, nil, invalid("expires_in must be a number of seconds from %d to %d.", least, most)
 	}
 	query, err := in.query()
 	return time.Duration(seconds) * time.Second, query, err

@@ -171,3 +171,16 @@ func TestPresignBounds(t *testing.T) {
 		}
 	}
 }
+
+// TestPresignSettings checks that the bounds of the server hold when a URL is made.
+func TestPresignSettings(t *testing.T) {
+	w := newWorld(t, func(c *Config) { c.Auth.Verifier.MinExpiry, c.Auth.Verifier.MaxExpiry = 10*time.Second, 60*time.Second })
+	for body, want := range map[string]int{
+		`{"bucket": "box", "key": "k"}`: 200, `{"bucket": "box", "key": "k", "expires_in": 60}`: 200,
+		`{"bucket": "box", "key": "k", "expires_in": 61}`: 400, `{"bucket": "box", "key": "k", "expires_in": 9}`: 400,
+	} {
+		if res := w.do(t, "POST", "/admin/presign", body); res.StatusCode != want {
+			t.Errorf("%s: status %d", body, res.StatusCode)
+		}
+	}
+}
