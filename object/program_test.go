@@ -26,7 +26,10 @@ func (w *world) logf(format string, args ...any) {
 
 // run does one step on both sides and compares the answers.
 func (w *world) run(s step) error {
-	if w.clock = w.clock.Add(s.dt); w.clock.After(w.latest) {
+	if w.clock = w.clock.Add(s.dt); w.clock.Before(w.floor) {
+		w.clock = w.floor
+	}
+	if w.clock.After(w.latest) {
 		w.latest = w.clock
 	}
 	bucket, key := bucketNames[s.b], nasty[s.k]

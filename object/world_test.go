@@ -35,6 +35,7 @@ type world struct {
 	s             *object.Store
 	m             *model.Model
 	clock, latest time.Time
+	floor         time.Time // the clock does not go back behind this: what an earlier process numbered comes before it
 
 	model map[string]string // version and upload ids: real to model
 	real  map[string]string
@@ -65,6 +66,7 @@ func (w *world) restart() (err error) {
 	if w.clock.Before(w.latest) { // what one process numbered stays in order in the next only as far as the clock does
 		w.clock = w.latest
 	}
+	w.floor = w.clock.Add(time.Millisecond)
 	w.clock = w.clock.Add(time.Second)
 	w.latest = w.clock
 	w.s, err = object.New(w.ctx, w.cfg)
