@@ -13,7 +13,11 @@
 //	body, err := q.Body()            // decoded, verifying
 //	defer body.Close()
 //
+// APIs with small bodies, STS and administration, read the body first and use [Verifier.ParseBody].
+//
 // # What is signed
+//
+// The host and every x-amz- header must be among the signed headers, and such a header comes once unless it is a list or metadata.
 //
 // The path is taken as it was sent: nothing is cleaned. It is decoded and encoded again as S3 does; a
 // signature over the very bytes that were sent is accepted as well, since many clients that build
