@@ -25,7 +25,7 @@ func TestOps(t *testing.T) {
 		if o.VersionAction != "" && o.Scope != Object && o.Name != "DeleteObjects" {
 			t.Errorf("%s: only objects have versions", o.Name)
 		}
-		if o.PerKey != (o.Name == "DeleteObjects") {
+		if o.PerKey != (o.Name == "DeleteObjects" || o.Name == "PostObject") {
 			t.Errorf("%s: PerKey is %t", o.Name, o.PerKey)
 		}
 		if a := o.State.Alias; a != "" {

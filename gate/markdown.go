@@ -19,6 +19,8 @@ What follows holds for all operations; what concerns one stands in its row.
   SIGV4_ANY_REGION=false. The header pair X-Access-Key, X-Secret-Key is accepted unless ALLOW_LEGACY_HEADER_AUTH=false. V4A and V2 are refused.
 - Configuration documents are XML, and JSON of the same names: with Content-Type application/json in a request, and for a client that accepts
   application/json in an answer.
+- Browsers: OPTIONS is answered on every path, without proof of identity, and every answer to a request with Origin, errors included, carries the
+  headers that the rules of the bucket give, or the CORS_ settings where it has none.
 - Who may do what is decided by the policies of users and buckets, by ownership and by access control lists, as in AWS; see doc/adr/0010.
 - Requests that ask for what is not built (server-side encryption, object lock, appends) are refused with 501: nothing is accepted and ignored.
 - Storage classes are recorded and returned, and change nothing. x-amz-request-payer is accepted: nobody is billed.

@@ -59,7 +59,7 @@ type Op struct {
 	Deviations    string // from what AWS does, for the documentation
 	Doc           string // page of the documentation; "" for AWS's page of that name
 
-	// PerKey says that Run does not authorise the operation: its handler asks for each key, with
+	// PerKey says that Run does not authorise the operation: its handler asks for each key that the body names, with
 	// Gate.Authorize.
 	PerKey bool
 }

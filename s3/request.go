@@ -9,6 +9,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"myfsio/cors"
 	"myfsio/fault"
 	"myfsio/gate"
 	"myfsio/object"
@@ -33,6 +34,7 @@ type request struct {
 	listed   bool     // a header brings an access control list
 	record   Record
 	res      response
+	cors     cors.Answer   // to the browser, if it is one
 	retry    time.Duration // how long a client that asks too often shall wait
 
 	tagDoc   wire.Tagging // body of PutObjectTagging
@@ -63,12 +65,16 @@ func (r *request) run(ctx context.Context) (*response, error) {
 	if err := r.target(); err != nil {
 		return nil, err
 	}
+	r.crossOrigin(ctx)
 	if headerSize(r.http) > maxHeader {
 		return nil, &fault.Error{Kind: fault.InvalidRequest, Code: "RequestHeaderSectionTooLarge",
 			Msg: "Your request header and query parameters used to make the request exceed the maximum allowed size."}
 	}
 	if err := r.admit(ctx); err != nil {
 		return nil, err
+	}
+	if r.http.Method == http.MethodOptions {
+		return r.preflight(ctx)
 	}
 	r.watchBody()
 	if err := r.identify(ctx); err != nil {

@@ -156,6 +156,7 @@ func (r *request) write(res *response) {
 func (r *request) begin(status int) {
 	r.record.Status = status
 	r.record.ToFirst = r.h.cfg.Now().Sub(r.gate.Started)
+	r.cors.Set(r.w.Header())
 	r.w.WriteHeader(status)
 }
 

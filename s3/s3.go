@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"myfsio/auth"
+	"myfsio/cors"
 	"myfsio/gate"
 	"myfsio/object"
 )
@@ -30,6 +31,11 @@ type Config struct {
 	// BodyTimeout is how long a client may send nothing of a body; 0 means for ever.
 	BodyTimeout time.Duration
 
+	// ServerCORS are the rules for scripts of other sites where a bucket has none of its own; nil: none may.
+	ServerCORS *cors.Rules
+	// RedirectHosts are the hosts that a form upload may lead the browser to; none means the host of the request alone.
+	RedirectHosts []string
+
 	Log *slog.Logger // nil: none
 	// Policies keeps the policies of buckets; nil means that there are none, and none can be set.
 	Policies Policies
@@ -45,6 +51,8 @@ type Config struct {
 	// Limit takes one request of a client from the budget of a class, before anything else happens. When ok is false the
 	// answer is SlowDown, and to come again after retryAfter. nil: no limit.
 	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)
+	// Host gives the host that the client named, with its port; nil means that of the request.
+	Host func(*http.Request) string
 	// Done is told of every answered request, for access logs and metrics. May be nil. The Record
 	// is only valid during the call.
 	Done func(context.Context, *Record)
@@ -67,10 +75,11 @@ type Record struct {
 
 // Handler serves the S3 API. It may be used by many goroutines.
 type Handler struct {
-	cfg    Config
-	routes routes
-	hostID []string   // x-amz-id-2
-	naming sync.Mutex // while a bucket is made or removed, or what holds for it is changed in two stores
+	cfg      Config
+	routes   routes
+	hostID   []string   // x-amz-id-2
+	compiled compiled   // CORS rules
+	naming   sync.Mutex // while a bucket is made or removed, or what holds for it is changed in two stores
 }
 
 // New returns a handler. It fails to build (it panics) only when a route names an unknown operation,
@@ -99,6 +108,9 @@ func New(cfg Config) *Handler {
 	}
 	if cfg.Secure == nil {
 		cfg.Secure = func(r *http.Request) bool { return r.TLS != nil }
+	}
+	if cfg.Host == nil {
+		cfg.Host = func(r *http.Request) string { return r.Host }
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now

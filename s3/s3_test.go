@@ -269,6 +269,11 @@ func (w *world) request(x *exchange) (*http.Request, error) {
 			req.Header.Add(h[0], value)
 		}
 	}
+	if strings.HasPrefix(x.auth, "form") {
+		if body, err = w.form(x, req); err != nil {
+			return nil, err
+		}
+	}
 	if x.md5 {
 		sum := md5.Sum(body)
 		req.Header.Set("Content-MD5", base64.StdEncoding.EncodeToString(sum[:]))
@@ -333,7 +338,7 @@ func (w *world) prove(x *exchange, req *http.Request, payload string) (*http.Req
 	case "pair":
 		req.Header.Set("X-Access-Key", p[0])
 		req.Header.Set("X-Secret-Key", p[1])
-	case "anonymous":
+	case "anonymous", "form", "form-v2", "form-anonymous":
 	default:
 		return nil, fmt.Errorf("no proof is called %q", x.auth)
 	}

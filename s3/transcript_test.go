@@ -29,7 +29,8 @@ import (
 //
 // Directives, lines that begin with @, stand before the request line:
 //
-//	@auth how [who]  how: header (the default), unsigned, presigned, pair, anonymous;
+//	@auth how [who]  how: header (the default), unsigned, presigned, pair, anonymous; form, form-v2, form-anonymous
+//	                 make a form of the lines of the body, see world.form;
 //	                 who: admin (the default), user, wrong, unknown, disabled
 //	@size n          the body is n bytes of a pattern
 //	@md5, @sum ALG   adds Content-MD5, or the header of a checksum, of the body

@@ -19,6 +19,8 @@ const (
 	slack = 8 << 10
 	// maxRest is how many bytes may follow the file.
 	maxRest = 1 << 20
+	// Overhead is how much longer than its file a form can be.
+	Overhead = MaxFields + slack + maxRest
 	// maxFileName is the length of a file's name in bytes, beyond that of any key.
 	maxFileName = 1024
 )

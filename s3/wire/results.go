@@ -227,3 +227,21 @@ func (r *DeleteResult) Append(dst []byte) []byte {
 	d.close("DeleteResult")
 	return d.b
 }
+
+// PostResponse is the answer of an upload from a form that asks for status 201.
+type PostResponse struct {
+	Location, Bucket, Key string
+	ETag                  string // without quotes
+}
+
+// Append writes the document. It has no namespace.
+func (r *PostResponse) Append(dst []byte) []byte {
+	d := doc{append(dst, xmlHeader...)}
+	d.open("PostResponse")
+	d.text("Location", r.Location)
+	d.text("Bucket", r.Bucket)
+	d.text("Key", r.Key)
+	d.etag(r.ETag)
+	d.close("PostResponse")
+	return d.b
+}
