@@ -102,7 +102,7 @@ func matching(pattern string) actionSet {
 		lower := lowerNames[a]
 		if strings.HasSuffix(lower, ":*") {
 			// The right to do all of a service: only for who says so.
-			if g == string(star) || g == lower[:len(lower)-1]+string(star) {
+			if g == starText || g == lower[:len(lower)-1]+starText {
 				set.add(Action(a))
 			}
 			continue

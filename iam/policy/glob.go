@@ -119,7 +119,7 @@ func (g *glob) settle() {
 		g.shape = patterned
 	case i < 0:
 		g.shape = literal
-	case g.text == string([]byte{star}):
+	case g.text == starText:
 		g.shape = anything
 	case i == len(g.text)-1:
 		g.shape, g.text = prefixed, g.text[:i]
@@ -132,12 +132,12 @@ func (g *glob) settle() {
 func (g *glob) split(at byte, n int) []glob {
 	text := g.text
 	if g.shape == prefixed {
-		text += string([]byte{star})
+		text += starText
 	}
 	var parts []glob
 	vars := g.vars
 	for _, s := range strings.SplitN(text, string([]byte{at}), n) {
-		holes := strings.Count(s, string([]byte{hole}))
+		holes := strings.Count(s, holeText)
 		part := glob{text: s, vars: vars[:holes:holes]}
 		vars = vars[holes:]
 		part.settle()
@@ -155,11 +155,11 @@ func (g *glob) searches() int {
 	if g.shape != patterned {
 		return 0
 	}
-	blocks := strings.Split(g.text, string([]byte{star}))
+	blocks := strings.Split(g.text, starText)
 	sum := 0
 	for i, b := range blocks {
 		if i > 0 && i < len(blocks)-1 && strings.IndexByte(b, one) >= 0 {
-			sum += len(b) + 255*strings.Count(b, string([]byte{hole}))
+			sum += len(b) + 255*strings.Count(b, holeText)
 		}
 	}
 	return sum

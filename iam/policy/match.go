@@ -12,6 +12,12 @@ const (
 	hole byte = 0xfd // the place of a policy variable, before it is filled
 )
 
+// The same as texts.
+const (
+	starText = "\xff"
+	holeText = "\xfd"
+)
+
 // wildcards turns the * and ? of s into wildcards. Stars that follow each other are one.
 func wildcards(s string) string {
 	var b strings.Builder

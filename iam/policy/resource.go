@@ -124,9 +124,9 @@ func (r *resource) canBeObject(bucket string) bool {
 
 // loose is the pattern with a star for each variable.
 func (r *resource) loose() string {
-	t := strings.ReplaceAll(r.glob.text, string([]byte{hole}), string([]byte{star}))
+	t := strings.ReplaceAll(r.glob.text, holeText, starText)
 	if r.glob.shape == prefixed {
-		t += string([]byte{star})
+		t += starText
 	}
 	return t
 }
