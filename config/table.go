@@ -90,23 +90,23 @@ var coreTable = []Variable{
 
 var authTable = []Variable{
 	{Name: "IAM_CONFIG", Section: "Users and security", Doc: "Path of the users. Default: STORAGE_ROOT/.myfsio.sys/config/iam.json. Encrypted when SECRET_KEY is set.", field: func(c *Config) any { return &c.Auth.IAMConfig }},
-	{Name: "BUCKET_POLICY_PATH", Section: "Users and security", Status: Planned, Doc: "Path of the bucket policies. Default: STORAGE_ROOT/.myfsio.sys/config/bucket_policies.json.", field: func(c *Config) any { return &c.Auth.BucketPolicyPath }},
+	{Name: "BUCKET_POLICY_PATH", Section: "Users and security", Doc: "Path of the bucket policies. Default: STORAGE_ROOT/.myfsio.sys/config/bucket_policies.json.", field: func(c *Config) any { return &c.Auth.BucketPolicyPath }},
 	{Name: "ADMIN_ACCESS_KEY", Section: "Users and security", Doc: "Access key of the administrator made at the first start or by a reset; random when not set.", field: func(c *Config) any { return &c.Auth.AdminAccessKey }},
 	{Name: "ADMIN_SECRET_KEY", Section: "Users and security", Doc: "Its secret key; random when not set.", field: func(c *Config) any { return &c.Auth.AdminSecretKey }},
 	{Name: "ALLOW_LEGACY_HEADER_AUTH", Section: "Users and security", Default: "true", Doc: "Accept the header pair X-Access-Key and X-Secret-Key.", field: func(c *Config) any { return &c.Auth.LegacyHeader }},
-	{Name: "SIGV2_ENABLED", Section: "Users and security", Default: "false", Status: Planned, Doc: "Accept AWS Signature Version 2.", field: func(c *Config) any { return &c.Auth.SigV2 }},
+	{Name: "SIGV2_ENABLED", Section: "Users and security", Default: "false", Doc: "Accept AWS Signature Version 2.", field: func(c *Config) any { return &c.Auth.SigV2 }},
 	{Name: "SIGV4_ANY_REGION", Section: "Users and security", Default: "true", Doc: "Accept signatures for any region, not for AWS_REGION alone.", field: func(c *Config) any { return &c.Auth.AnyRegion }},
 	{Name: "SIGV4_TIMESTAMP_TOLERANCE_SECONDS", Section: "Users and security", Default: "900", Min: 1, Max: 86400, Doc: "How far the clock of a client may be off.", field: func(c *Config) any { return &c.Limits.SigV4Tolerance }},
 	{Name: "PRESIGNED_URL_MIN_EXPIRY_SECONDS", Section: "Users and security", Default: "1", Min: 1, Max: 604800, Doc: "Shortest life of a presigned URL.", field: func(c *Config) any { return &c.Limits.PresignMin }},
 	{Name: "PRESIGNED_URL_MAX_EXPIRY_SECONDS", Section: "Users and security", Default: "604800", Min: 1, Max: 604800, Doc: "Longest life of a presigned URL.", field: func(c *Config) any { return &c.Limits.PresignMax }},
-	{Name: "POLICY_EVALUATION", Section: "Users and security", Default: "aws", OneOf: []string{"aws", "strict"}, Strict: true, Status: Planned, Doc: "aws: a user policy, a bucket policy or an ACL allows. strict: a user policy must always allow.", field: func(c *Config) any { return &c.Auth.PolicyEvaluation }},
-	{Name: "AUTH_MAX_ATTEMPTS", Section: "Users and security", Default: "5", Min: 1, Max: 1e6, Status: Planned, Doc: "Failed attempts before a lockout.", field: func(c *Config) any { return &c.Auth.MaxAttempts }},
-	{Name: "AUTH_LOCKOUT_MINUTES", Section: "Users and security", Default: "15", Min: 1, Max: 1e6, Status: Planned, Doc: "Length of a lockout.", field: func(c *Config) any { return &c.Auth.LockoutMinutes }},
+	{Name: "POLICY_EVALUATION", Section: "Users and security", Default: "aws", OneOf: []string{"aws", "strict"}, Strict: true, Doc: "aws: a user policy, a bucket policy or an ACL allows. strict: a user policy must always allow.", field: func(c *Config) any { return &c.Auth.PolicyEvaluation }},
+	{Name: "AUTH_MAX_ATTEMPTS", Section: "Users and security", Default: "5", Min: 1, Max: 1e6, Doc: "Failed attempts before a lockout.", field: func(c *Config) any { return &c.Auth.MaxAttempts }},
+	{Name: "AUTH_LOCKOUT_MINUTES", Section: "Users and security", Default: "15", Min: 1, Max: 1e6, Doc: "Length of a lockout.", field: func(c *Config) any { return &c.Auth.LockoutMinutes }},
 	{Name: "SESSION_LIFETIME_DAYS", Section: "Users and security", Default: "30", Min: 1, Max: 3650, Status: Planned, Doc: "Life of a console session.", field: func(c *Config) any { return &c.Auth.SessionDays }},
 	{Name: "SESSION_COOKIE_SECURE", Section: "Users and security", Default: "false", Status: Planned, Doc: "Send the session cookie over HTTPS only.", field: func(c *Config) any { return &c.Auth.SessionCookieSecure }},
 	{Name: "SECRET_TTL_SECONDS", Section: "Users and security", Default: "300", Min: 1, Max: 604800, Status: Planned, Doc: "Life of secrets that the console shows once.", field: func(c *Config) any { return &c.Auth.SecretTTL }},
 	{Name: "UI_ENFORCE_BUCKET_POLICIES", Section: "Users and security", Default: "false", Status: Planned, Doc: "Hold the console to bucket policies.", field: func(c *Config) any { return &c.Auth.UIEnforcePolicies }},
-	{Name: "AUDIT_LOG_ENABLED", Section: "Users and security", Default: "false", Status: Planned, Doc: "Write an audit log of administrative actions.", field: func(c *Config) any { return &c.AuditLog }},
+	{Name: "AUDIT_LOG_ENABLED", Section: "Users and security", Default: "false", Doc: "Write an audit log of administrative actions.", field: func(c *Config) any { return &c.AuditLog }},
 	{Name: "IAM_STAT_CHECK_INTERVAL_SECONDS", Section: "Users and security", Default: "2", Status: Ignored, Doc: "An edited iam.json acts on the next request.", field: func(c *Config) any { return &c.Auth.IAMStatSeconds }},
 	{Name: "IAM_CACHE_TTL_SECONDS", Section: "Users and security", Default: "5", Status: Ignored, Doc: "An edited iam.json acts on the next request.", field: func(c *Config) any { return &c.Auth.IAMCacheSeconds }},
 	{Name: "BUCKET_POLICY_STAT_CHECK_INTERVAL_SECONDS", Section: "Users and security", Default: "2", Status: Ignored, Doc: "Edited policies act on the next request.", field: func(c *Config) any { return &c.Auth.PolicyStatSeconds }},
@@ -114,26 +114,26 @@ var authTable = []Variable{
 }
 
 var corsTable = []Variable{
-	{Name: "CORS_ORIGINS", Section: "CORS", Default: "*", Status: Planned, Doc: "Origins allowed for buckets without rules of their own.", field: func(c *Config) any { return &c.CORS.Origins }},
-	{Name: "CORS_METHODS", Section: "CORS", Default: "GET,PUT,POST,DELETE,OPTIONS,HEAD", Status: Planned, Doc: "Allowed methods.", field: func(c *Config) any { return &c.CORS.Methods }},
-	{Name: "CORS_ALLOW_HEADERS", Section: "CORS", Default: "*", Status: Planned, Doc: "Allowed request headers.", field: func(c *Config) any { return &c.CORS.AllowHeaders }},
-	{Name: "CORS_EXPOSE_HEADERS", Section: "CORS", Default: "*", Status: Planned, Doc: "Response headers that scripts may read.", field: func(c *Config) any { return &c.CORS.ExposeHeaders }},
+	{Name: "CORS_ORIGINS", Section: "CORS", Default: "*", Doc: "Origins allowed for buckets without rules of their own.", field: func(c *Config) any { return &c.CORS.Origins }},
+	{Name: "CORS_METHODS", Section: "CORS", Default: "GET,PUT,POST,DELETE,OPTIONS,HEAD", Doc: "Allowed methods.", field: func(c *Config) any { return &c.CORS.Methods }},
+	{Name: "CORS_ALLOW_HEADERS", Section: "CORS", Default: "*", Doc: "Allowed request headers.", field: func(c *Config) any { return &c.CORS.AllowHeaders }},
+	{Name: "CORS_EXPOSE_HEADERS", Section: "CORS", Default: "*", Doc: "Response headers that scripts may read.", field: func(c *Config) any { return &c.CORS.ExposeHeaders }},
 }
 
 var rateTable = []Variable{
 	{Name: "RATE_LIMIT_DEFAULT", Section: "Rate limits", Default: "50000 per minute", Status: Planned, Doc: "Requests of no other class, per client.", field: func(c *Config) any { return &c.Rate.Default }},
-	{Name: "RATE_LIMIT_LIST_BUCKETS", Section: "Rate limits", Default: "50000 per minute", Status: Planned, Doc: "Listing the buckets.", field: func(c *Config) any { return &c.Rate.ListBuckets }},
-	{Name: "RATE_LIMIT_BUCKET_OPS", Section: "Rate limits", Default: "50000 per minute", Status: Planned, Doc: "Requests to a bucket.", field: func(c *Config) any { return &c.Rate.BucketOps }},
-	{Name: "RATE_LIMIT_OBJECT_OPS", Section: "Rate limits", Default: "50000 per minute", Status: Planned, Doc: "Requests to an object.", field: func(c *Config) any { return &c.Rate.ObjectOps }},
-	{Name: "RATE_LIMIT_HEAD_OPS", Section: "Rate limits", Default: "50000 per minute", Status: Planned, Doc: "HEAD requests.", field: func(c *Config) any { return &c.Rate.HeadOps }},
-	{Name: "RATE_LIMIT_ADMIN", Section: "Rate limits", Default: "60 per minute", Status: Planned, Doc: "Administrative requests.", field: func(c *Config) any { return &c.Rate.Admin }},
-	{Name: "RATE_LIMIT_STORAGE_URI", Section: "Rate limits", Default: "memory://", Status: Planned, Doc: "Where counts live: memory:// or redis://host:port.", field: func(c *Config) any { return &c.Rate.StorageURI }},
+	{Name: "RATE_LIMIT_LIST_BUCKETS", Section: "Rate limits", Default: "50000 per minute", Doc: "Listing the buckets.", field: func(c *Config) any { return &c.Rate.ListBuckets }},
+	{Name: "RATE_LIMIT_BUCKET_OPS", Section: "Rate limits", Default: "50000 per minute", Doc: "Requests to a bucket.", field: func(c *Config) any { return &c.Rate.BucketOps }},
+	{Name: "RATE_LIMIT_OBJECT_OPS", Section: "Rate limits", Default: "50000 per minute", Doc: "Requests to an object.", field: func(c *Config) any { return &c.Rate.ObjectOps }},
+	{Name: "RATE_LIMIT_HEAD_OPS", Section: "Rate limits", Default: "50000 per minute", Doc: "HEAD requests.", field: func(c *Config) any { return &c.Rate.HeadOps }},
+	{Name: "RATE_LIMIT_ADMIN", Section: "Rate limits", Default: "60 per minute", Doc: "Administrative requests.", field: func(c *Config) any { return &c.Rate.Admin }},
+	{Name: "RATE_LIMIT_STORAGE_URI", Section: "Rate limits", Default: "memory://", Doc: "Where counts live: memory:// or redis://host:port.", field: func(c *Config) any { return &c.Rate.StorageURI }},
 }
 
 var serverTable = []Variable{
 	{Name: "SERVER_THREADS", Section: "Server", Default: "0", Min: 1, Max: 64, Auto: true, Strict: true, Status: Ignored, Doc: "Threads of earlier releases; requests here need none.", field: func(c *Config) any { return &c.Server.Threads }},
-	{Name: "SERVER_CONNECTION_LIMIT", Section: "Server", Default: "0", Min: 10, Max: 1000, Auto: true, Strict: true, Status: Planned, Doc: "Requests served at the same time; 0: by the memory of the machine.", field: func(c *Config) any { return &c.Server.ConnectionLimit }},
-	{Name: "SERVER_BACKLOG", Section: "Server", Default: "0", Min: 128, Max: 4096, Auto: true, Strict: true, Status: Planned, Doc: "Connections waiting to be accepted; 0: twice the connection limit.", field: func(c *Config) any { return &c.Server.Backlog }},
+	{Name: "SERVER_CONNECTION_LIMIT", Section: "Server", Default: "0", Min: 10, Max: 1000, Auto: true, Strict: true, Doc: "Requests served at the same time; 0: by the memory of the machine.", field: func(c *Config) any { return &c.Server.ConnectionLimit }},
+	{Name: "SERVER_BACKLOG", Section: "Server", Default: "0", Min: 128, Max: 4096, Auto: true, Strict: true, Doc: "Connections waiting to be accepted; 0: twice the connection limit.", field: func(c *Config) any { return &c.Server.Backlog }},
 	{Name: "SERVER_CHANNEL_TIMEOUT", Section: "Server", Default: "120", Min: 10, Max: 300, Strict: true, Doc: "Seconds before an idle connection is closed.", field: func(c *Config) any { return &c.Server.ChannelTimeout }},
 	{Name: "SERVER_MAX_BUFFER_SIZE", Section: "Server", Default: "134217728", Status: Ignored, Doc: "Buffer of earlier releases; bodies are streamed here.", field: func(c *Config) any { return &c.Server.MaxBuffer }},
 	{Name: "REQUEST_BODY_TIMEOUT_SECONDS", Section: "Server", Default: "300", Min: 1, Max: 86400, Doc: "Seconds that a request body may stand still.", field: func(c *Config) any { return &c.Limits.BodyTimeout }},

@@ -14,7 +14,7 @@ var encryptionTable = []Variable{
 var proxyTable = []Variable{
 	{Name: "NUM_TRUSTED_PROXIES", Section: "Proxies", Default: "1", Max: 16, Doc: "Proxies in front whose X-Forwarded headers count, when they come from TRUSTED_PROXIES.", field: func(c *Config) any { return &c.Proxy.Trusted }},
 	{Name: "TRUSTED_PROXIES", Section: "Proxies", Default: "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10", Strict: true, Doc: "Addresses and ranges of the proxies; default: loopback and private ranges.", field: func(c *Config) any { return &c.Proxy.TrustedPeers }},
-	{Name: "ALLOWED_REDIRECT_HOSTS", Section: "Proxies", Status: Planned, Doc: "Hosts that a form upload may redirect to; empty: the host of the request alone.", field: func(c *Config) any { return &c.Proxy.RedirectHosts }},
+	{Name: "ALLOWED_REDIRECT_HOSTS", Section: "Proxies", Doc: "Hosts that a form upload may redirect to; empty: the host of the request alone.", field: func(c *Config) any { return &c.Proxy.RedirectHosts }},
 	{Name: "ALLOW_INTERNAL_ENDPOINTS", Section: "Proxies", Default: "false", Status: Planned, Doc: "Allow webhooks and replication to private addresses.", field: func(c *Config) any { return &c.Proxy.InternalEndpoints }},
 }
 

@@ -150,3 +150,6 @@ func notBuilt(header string) error {
 	return detail(fault.New(fault.NotImplemented, "A header you provided implies functionality that is not implemented: %s", header),
 		"Header", http.CanonicalHeaderKey(header))
 }
+
+// CodeOf returns the S3 code of an error, for logs.
+func CodeOf(err error) string { return problemOf(err).code }

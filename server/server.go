@@ -6,21 +6,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"net/http"
 	"os"
 	"path/filepath"
 	"runtime"
 	"sync"
 	"time"
 
-	"myfsio/auth"
 	"myfsio/config"
-	"myfsio/gate"
 	"myfsio/gz"
-	"myfsio/lockout"
 	"myfsio/logs"
-	"myfsio/s3"
-	"myfsio/sigv4"
 	"myfsio/work"
 	"myfsio/work/assemble"
 	"myfsio/work/reclaim"
@@ -84,7 +78,12 @@ func (s *server) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	h := &health{version: s.version, check: s.data.ready, next: load.Handler(gz.Handler(s.front(users)))}
+	front, err := s.newFront(users)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, front.Close()) }()
+	h := &health{version: s.version, check: s.data.ready, next: load.Handler(gz.Handler(front.trust.Handler(front)))}
 	ln, err := listen(ctx, listenConfig{
 		host: s.cfg.Host, port: s.cfg.APIPort, connections: s.cfg.Server.ConnectionLimit, backlog: s.cfg.Server.Backlog,
 		idle: time.Duration(s.cfg.Server.ChannelTimeout) * time.Second, handler: h, log: s.log,
@@ -107,38 +106,6 @@ func (s *server) greet(ln *listener) {
 		s.log.Warn("the last run did not end orderly; recovering in the background")
 	}
 	s.log.Info("serving the S3 API", "address", ln.ln.Addr().String(), "storage", s.cfg.StorageRoot, "version", s.version, "durability", s.cfg.Durability)
-}
-
-// front builds the S3 handler.
-func (s *server) front(users *users) http.Handler {
-	return s3.New(s3.Config{
-		Store:       s.data.Store,
-		Gate:        &gate.Gate{Authorizer: gate.AdminOnly{}},
-		Auth:        s.authenticator(users),
-		Region:      s.cfg.Region,
-		Domains:     s.cfg.S3Domains,
-		MaxUpload:   s.cfg.Limits.MaxUpload,
-		BodyTimeout: time.Duration(s.cfg.Limits.BodyTimeout) * time.Second,
-		Log:         s.log,
-		DisplayName: users.displayName,
-	})
-}
-
-// authenticator proves who sends requests, on every front alike.
-func (s *server) authenticator(users *users) *auth.Authenticator {
-	return &auth.Authenticator{
-		Verifier: &sigv4.Verifier{
-			Region: s.cfg.Region, AnyRegion: s.cfg.Auth.AnyRegion, Service: s.cfg.Service,
-			Skew:      time.Duration(s.cfg.Limits.SigV4Tolerance) * time.Second,
-			MinExpiry: time.Duration(s.cfg.Limits.PresignMin) * time.Second,
-			MaxExpiry: time.Duration(s.cfg.Limits.PresignMax) * time.Second,
-		},
-		Users:      users.store,
-		HeaderPair: s.cfg.Auth.LegacyHeader,
-		SigV2:      s.cfg.Auth.SigV2,
-		Lockout:    &lockout.Table{Max: s.cfg.Auth.MaxAttempts, Window: time.Duration(s.cfg.Auth.LockoutMinutes) * time.Minute},
-		Log:        s.log,
-	}
 }
 
 // work starts the background workers and returns what stops them and waits.

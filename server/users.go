@@ -11,16 +11,8 @@ import (
 	"myfsio/iam"
 )
 
-// users answers the S3 front's questions about access keys.
-type users struct {
-	store *iam.Store
-}
-
-// canonical is the owner id of a user.
-func (u *users) canonical(userID string) string { return iam.CanonicalID(userID) }
-
 // openUsers opens iam.json. The first start makes an administrator, whose keys are printed once.
-func openUsers(cfg *config.Config, log *slog.Logger, out io.Writer) (*users, error) {
+func openUsers(cfg *config.Config, log *slog.Logger, out io.Writer) (*iam.Store, error) {
 	o, err := iamOptions(cfg, log)
 	if err != nil {
 		return nil, err
@@ -32,7 +24,7 @@ func openUsers(cfg *config.Config, log *slog.Logger, out io.Writer) (*users, err
 	if made != nil {
 		printAdmin(out, made)
 	}
-	return &users{store: store}, nil
+	return store, nil
 }
 
 func iamOptions(cfg *config.Config, log *slog.Logger) (iam.Options, error) {
@@ -66,12 +58,14 @@ Lost keys are replaced by: myfsio --reset-cred
 `, a.AccessKey, a.SecretKey.Reveal())
 }
 
-// displayName is the name shown for an owner id; "" when the user is gone.
-func (u *users) displayName(canonical string) string {
-	if user, ok := u.store.ByCanonical(canonical); ok {
-		return cmp.Or(user.DisplayName, user.ID)
+// displayName gives the name shown for an owner id; "" when the user is gone.
+func displayName(users *iam.Store) func(canonicalID string) string {
+	return func(id string) string {
+		if user, ok := users.ByCanonical(id); ok {
+			return cmp.Or(user.DisplayName, user.ID)
+		}
+		return ""
 	}
-	return ""
 }
 
 // ResetAdmin gives the administrator new keys and prints them once. A server that runs takes them over with its next request.
