@@ -47,6 +47,9 @@ func FuzzRequest(f *testing.F) {
 		"POST /box/k?uploads HTTP/1.1\r\nHost: x\r\nx-amz-checksum-algorithm: SHA256\r\nContent-Length: 0\r\n\r\n",
 		"PUT /box/k?tagging HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 13\r\n\r\n{\"TagSet\":[]}",
 		"PUT /box/k?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=0 HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n",
+		"OPTIONS /box/k HTTP/1.1\r\nHost: x\r\nOrigin: https://a\r\nAccess-Control-Request-Method: PUT\r\nAccess-Control-Request-Headers: a,b\r\n\r\n",
+		"PUT /box?cors HTTP/1.1\r\nHost: x\r\nOrigin: null\r\nContent-Length: 133\r\n\r\n<CORSConfiguration><CORSRule><AllowedOrigin>*</AllowedOrigin><AllowedMethod>PUT</AllowedMethod></CORSRule></CORSConfiguration>       ",
+		"POST /box HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\nContent-Length: 142\r\n\r\n--x\r\nContent-Disposition: form-data; name=\"key\"\r\n\r\na\r\n--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\ndata\r\n--x--\r\n    ",
 		"GET /box/k?attributes HTTP/1.1\r\nHost: x\r\nx-amz-object-attributes: ETag,ObjectParts\r\n\r\n",
 	} {
 		f.Add([]byte(s))

@@ -299,3 +299,22 @@ func TestRedirect(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// BenchmarkFile reads the file of a form.
+func BenchmarkFile(b *testing.B) {
+	kind, body := build(b, "key", "k", "file|f", strings.Repeat("0123456789abcde\n", 1<<20))
+	buf := make([]byte, 256<<10)
+	b.SetBytes(int64(len(body)))
+	for b.Loop() {
+		f, err := Read(kind, strings.NewReader(body))
+		if err != nil {
+			b.Fatal(err)
+		}
+		for r := f.File(AnyLength); err == nil; {
+			_, err = r.Read(buf)
+		}
+		if err != io.EOF {
+			b.Fatal(err)
+		}
+	}
+}
