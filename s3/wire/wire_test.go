@@ -21,6 +21,7 @@ func TestAppendText(t *testing.T) {
 		`a<b>&"c'`:       "a&lt;b&gt;&amp;&quot;c&#39;",
 		"ünïcödé 日本":     "ünïcödé 日本",
 		"\x01\n\r\t\x7f": "&#x1;&#xa;&#xd;&#x9;&#x7f;",
+		"a\x00b":         "a\uFFFDb",
 		"bad\xffbyte":    "bad\uFFFDbyte",
 		"\uFFFD":         "\uFFFD",
 		"\uFFFE":         "\uFFFD",

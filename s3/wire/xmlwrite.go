@@ -110,8 +110,8 @@ var plain = func() (t [256]bool) {
 	return t
 }()
 
-// AppendText appends s as XML text. Control characters become numeric references, bytes
-// that are not UTF-8 become U+FFFD.
+// AppendText appends s as XML text. Control characters become numeric references; NUL, and bytes
+// that are not UTF-8, become U+FFFD.
 func AppendText(dst []byte, s string) []byte {
 	start := 0
 	for i := 0; i < len(s); {
@@ -151,6 +151,8 @@ func appendEscape(dst []byte, c byte) []byte {
 		return append(dst, "&quot;"...)
 	case '\'':
 		return append(dst, "&#39;"...)
+	case 0:
+		return append(dst, "\uFFFD"...) // no XML can name it
 	}
 	dst = append(dst, "&#x"...)
 	dst = strconv.AppendUint(dst, uint64(c), 16)
