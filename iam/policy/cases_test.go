@@ -40,12 +40,12 @@ func decide(t *testing.T, doc string, kind Kind, r *Request) Verdict {
 	}
 	v := p.Eval(r)
 	if naive := n.eval(r); v.Decision != naive {
-		t.Errorf("the evaluators differ: %v, naively %v\n%s", v, names4[naive], doc)
+		t.Errorf("the evaluators differ: %v, naively %v\n%s", v, decisionNames[naive], doc)
 	}
 	return v
 }
 
-var names4 = map[Decision]string{Silent: "silent", Allow: "allow", Deny: "deny"}
+var decisionNames = map[Decision]string{Silent: "silent", Allow: "allow", Deny: "deny"}
 
 // TestConditions holds the conditions of testdata/conditions.txt, each in a statement that allows and one that denies.
 func TestConditions(t *testing.T) {
@@ -102,7 +102,7 @@ func TestPolicies(t *testing.T) {
 		case strings.Contains(line, "=> "):
 			words, want, _ := strings.Cut(line, "=> ")
 			r := ask(t, words)
-			if got := names4[decide(t, doc, kind, r).Decision]; got != want {
+			if got := decisionNames[decide(t, doc, kind, r).Decision]; got != want {
 				t.Errorf("%s\n%s\n%s: got %s", page, title, line, got)
 			}
 			n++

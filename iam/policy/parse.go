@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"strings"
 
 	"myfsio/fault"
 )
@@ -10,6 +11,7 @@ import (
 const (
 	maxStatements = 400
 	maxVariables  = 256
+	maxMessage    = 600  // bytes of a message, which quotes the document
 	maxSearches   = 2048 // bytes of patterns like *a?b*, which cost their length times the text's
 )
 
@@ -299,7 +301,10 @@ func (p *parser) fail(format string, args ...any) {
 	if p.at != "" {
 		msg = p.at + ": " + msg
 	}
-	err := fault.New(fault.InvalidArgument, "%s", "Policy is malformed: "+msg+".")
+	if len(msg) > maxMessage {
+		msg = strings.ToValidUTF8(msg[:maxMessage], "") + "…"
+	}
+	err := fault.New(fault.InvalidArgument, "Policy is malformed: %s.", msg)
 	err.Code = "MalformedPolicy"
 	p.err = err
 }

@@ -37,7 +37,8 @@ type Principal struct {
 type Tag struct{ Key, Value string }
 
 // Source answers for condition keys that are seldom asked for, so that they cost nothing until then. An error makes
-// Allow statements fail and Deny statements match.
+// Allow statements fail and Deny statements match. An evaluation may ask the same more than once: keep what is dear. What
+// a request brings in another way (fields of a form, a date in a body) should be answered for as the header it stands for.
 type Source interface {
 	// Query returns the value of a query parameter of the request and whether it was there.
 	Query(name string) (string, bool)

@@ -42,6 +42,7 @@ var groups = func() map[string]actionSet {
 var alsoIn = map[string][]string{
 	"list":   {"s3:ListMultipartUploadParts"},
 	"read":   {"s3:GetBucketVersioning"},
+	"write":  {"s3:AbortMultipartUpload"},
 	"delete": {"s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"},
 }
 

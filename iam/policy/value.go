@@ -116,7 +116,7 @@ func (e *eval) principalValue(field string, v *value) {
 		v.set("User")
 	case field == "account":
 		v.set(Account)
-	case field == "arn":
+	case field == "arn" && p.Username != "":
 		v.set(userARN + p.Username)
 	}
 }
