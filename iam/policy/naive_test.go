@@ -497,4 +497,3 @@ func (n *naive) arn(want, have string, r *Request) maybe {
 	}
 	return out
 }
-
