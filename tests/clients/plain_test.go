@@ -27,13 +27,13 @@ func shows(t *testing.T, path string, want []byte) {
 	t.Errorf("%s: %d bytes, %v; want %d", path, len(got), err, len(want))
 }
 
-// own starts a server for one test.
-func own(t *testing.T) *target {
+// own starts a server for one test, with further settings as NAME=value.
+func own(t *testing.T, env ...string) *target {
 	t.Helper()
 	if os.Getenv("MYFSIO_CLIENTS_ENDPOINT") != "" {
 		t.Skip("needs our own server")
 	}
-	s, err := daemon.New(t.TempDir())
+	s, err := daemon.New(t.TempDir(), env...)
 	if err != nil {
 		t.Fatal(err)
 	}
