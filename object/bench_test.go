@@ -72,3 +72,32 @@ var benched = map[string]func(x *shop) error{
 		return err
 	},
 }
+
+// What a small write pays beside its sync, in a bucket without extras.
+func BenchmarkWrites(b *testing.B) {
+	x := newShop(b, object.Unversioned)
+	data := content(1, 50)
+	for what, act := range map[string]func(key string) error{
+		"put": func(key string) error {
+			_, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: key, Owner: "me", Body: body(data)})
+			return err
+		},
+		"overwrite": func(string) error {
+			_, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "k", Owner: "me", Body: body(data)})
+			return err
+		},
+		"delete": func(string) error {
+			_, err := x.s.Delete(x.ctx, object.DeleteObject{Bucket: home, Key: "nothing"})
+			return err
+		},
+	} {
+		b.Run(what, func(b *testing.B) {
+			b.ReportAllocs()
+			for i := range b.N {
+				if err := act(fmt.Sprint(i)); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"errors"
 	"strings"
 	"time"
 
@@ -10,6 +11,19 @@ import (
 // errPrecondition is the answer to a condition that does not hold.
 func errPrecondition(condition string) error {
 	return &fault.Error{Kind: fault.PreconditionFailed, Msg: "At least one of the pre-conditions you specified did not hold", Condition: condition}
+}
+
+func errNotModified(condition string) error {
+	return &fault.Error{Kind: fault.NotModified, Msg: "Not Modified", Condition: condition}
+}
+
+// failedCondition names the condition that an error of one of these two kinds tells of.
+func failedCondition(err error) string {
+	var fe *fault.Error
+	if errors.As(err, &fe) {
+		return fe.Condition
+	}
+	return ""
 }
 
 // Verify checks that the conditions can be decided.
@@ -92,10 +106,10 @@ func (c *Conditions) check(rec *versionRecord) error {
 		return errPrecondition("If-Unmodified-Since")
 	case len(c.IfNoneMatch) > 0:
 		if anyTag(c.IfNoneMatch, rec) {
-			return fault.New(fault.NotModified, "Not Modified")
+			return errNotModified("If-None-Match")
 		}
 	case !c.IfModifiedSince.IsZero() && !modified.After(c.IfModifiedSince):
-		return fault.New(fault.NotModified, "Not Modified")
+		return errNotModified("If-Modified-Since")
 	}
 	return nil
 }

@@ -269,6 +269,22 @@ func TestConditionIsNamed(t *testing.T) {
 	if !errors.As(err, &fe) || fe.Condition != "If-Match" {
 		t.Errorf("error %+v", fe)
 	}
+	later, v := x.clock.Add(time.Hour), x.put("k", known)
+	for want, c := range map[string]object.Conditions{
+		"If-Match":            {IfMatch: []string{"x"}},
+		"If-None-Match":       {IfNoneMatch: []string{v.ETag}, IfModifiedSince: later},
+		"If-Modified-Since":   {IfModifiedSince: later},
+		"If-Unmodified-Since": {IfUnmodifiedSince: later.Add(-2 * time.Hour)},
+	} {
+		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "k", SourceIf: c, Bucket: home, Key: "copy"})
+		if !errors.As(err, &fe) || fe.Kind != fault.PreconditionFailed || fe.Condition != "x-amz-copy-source-"+want {
+			t.Errorf("source %s: error %+v", want, fe)
+		}
+		_, err = x.s.CopyPart(x.ctx, object.CopyPart{SourceBucket: home, SourceKey: "k", SourceIf: c, Bucket: home, Key: "up", UploadID: x.begin("up").UploadID, Number: 1})
+		if !errors.As(err, &fe) || fe.Kind != fault.PreconditionFailed || fe.Condition != "x-amz-copy-source-"+want {
+			t.Errorf("source of a part %s: error %+v", want, fe)
+		}
+	}
 }
 
 // A write whose condition cannot hold fails before its body is read, and one whose condition fails only

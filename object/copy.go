@@ -17,7 +17,7 @@ func (s *Store) Copy(ctx context.Context, req CopyObject) (Copied, error) {
 	if err := s.early(ctx, req.Bucket, req.Key, req.access(), &req.If); err != nil {
 		return out, err
 	}
-	src, rec, err := s.openSource(ctx, req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf, nil)
+	src, rec, err := s.openSource(ctx, GetObject{Bucket: req.SourceBucket, Key: req.SourceKey, VersionID: req.SourceVersionID, If: req.SourceIf}, req.SourceStamp)
 	if err != nil {
 		return out, err
 	}
@@ -80,12 +80,16 @@ func (req *CopyObject) record(src *versionRecord, meta Metadata) *versionRecord 
 	return &versionRecord{meta: m, size: src.size}
 }
 
-// openSource opens what a copy reads.
-func (s *Store) openSource(ctx context.Context, bucket, key, version string, cond *Conditions, rg *Range) (*Reader, *versionRecord, error) {
-	r, err := s.Open(ctx, GetObject{Bucket: bucket, Key: key, VersionID: version, If: *cond, Range: rg})
+// openSource opens what a copy reads. It must have the stamp, unless that is zero.
+func (s *Store) openSource(ctx context.Context, req GetObject, stamp [16]byte) (*Reader, *versionRecord, error) {
+	r, err := s.Open(ctx, req)
+	if r != nil && stamp != [16]byte{} && r.Version.Stamp != stamp {
+		_ = r.Close() // nothing was read
+		return nil, nil, fault.New(fault.ConditionalConflict, "The source of the copy was replaced meanwhile. Please try again.")
+	}
 	switch fault.KindOf(err) {
-	case fault.NotModified:
-		err = errPrecondition("x-amz-copy-source-If-None-Match")
+	case fault.NotModified, fault.PreconditionFailed:
+		err = errPrecondition("x-amz-copy-source-" + failedCondition(err))
 	case fault.MethodNotAllowed:
 		err = fault.New(fault.InvalidRequest, "The source of a copy request may not specifically refer to a delete marker by version id.")
 	}

@@ -3,6 +3,7 @@ package object_test
 import (
 	"testing"
 
+	"myfsio/fault"
 	"myfsio/object"
 )
 
@@ -82,4 +83,51 @@ func TestCopyInPlaceSuspended(t *testing.T) {
 	x.get("k", "", data)
 	x.get("k", first.VersionID, data)
 	x.clean()
+}
+
+// Who was allowed to copy one version does not get another one that came meanwhile.
+func TestCopyOfTheVersionSeen(t *testing.T) {
+	x := newShop(t, object.Unversioned)
+	seen := x.put("k", content(1, 100))
+	u := x.begin("up")
+	copies := func(stamp [16]byte, cond object.Conditions) map[string]error {
+		out := map[string]error{}
+		_, out["copy"] = x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "k", SourceStamp: stamp, SourceIf: cond, Bucket: home, Key: "copy"})
+		_, out["part"] = x.s.CopyPart(x.ctx, object.CopyPart{SourceBucket: home, SourceKey: "k", SourceStamp: stamp, SourceIf: cond, Bucket: home, Key: "up", UploadID: u.UploadID, Number: 1})
+		return out
+	}
+	for name, tc := range map[string]struct {
+		change func()
+		want   fault.Kind
+	}{
+		"the same":  {func() {}, fault.Kind(0)},
+		"tagged":    {func() { x.tag("k", "a") }, fault.Kind(0)},
+		"another":   {func() { seen = x.put("k", content(1, 100)); x.put("k", content(2, 100)) }, fault.ConditionalConflict},
+		"described": {func() { seen = x.put("k", content(1, 100)); x.describeAnew("k") }, fault.ConditionalConflict},
+		"gone":      {func() { x.delete("k", "") }, fault.NoSuchKey},
+	} {
+		t.Run(name, func(t *testing.T) {
+			seen = x.put("k", content(1, 100))
+			tc.change()
+			for how, err := range copies(seen.Stamp, object.Conditions{}) {
+				if tc.want == 0 && err != nil || tc.want != 0 && !fault.Is(err, tc.want) {
+					t.Errorf("%s: error %v", how, err)
+				}
+			}
+			if tc.want == fault.ConditionalConflict { // also before anything is told of the version that came
+				for how, err := range copies(seen.Stamp, object.Conditions{IfMatch: []string{"x"}}) {
+					if !fault.Is(err, tc.want) {
+						t.Errorf("%s: error %v", how, err)
+					}
+				}
+			}
+		})
+	}
+	x.clean()
+}
+
+func (x *shop) tag(key, name string) {
+	x.Helper()
+	_, err := x.s.SetTags(x.ctx, object.SetTags{Bucket: home, Key: key, Tags: []object.Pair{{Name: name}}})
+	x.ok(err)
 }

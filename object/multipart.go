@@ -205,7 +205,8 @@ func (t *txn) putPart(req *PutPart, u id, p *partRecord) error {
 // CopyPart writes a part from a range of an object.
 func (s *Store) CopyPart(ctx context.Context, req CopyPart) (CopiedPart, error) {
 	var out CopiedPart
-	src, rec, err := s.openSource(ctx, req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf, req.Range)
+	src, rec, err := s.openSource(ctx,
+		GetObject{Bucket: req.SourceBucket, Key: req.SourceKey, VersionID: req.SourceVersionID, If: req.SourceIf, Range: req.Range}, req.SourceStamp)
 	if err != nil {
 		return out, err
 	}

@@ -212,15 +212,17 @@ type Deleted struct {
 type CopyObject struct {
 	SourceBucket, SourceKey, SourceVersionID string
 	SourceIf                                 Conditions
-	Bucket, Key                              string
-	Owner                                    string   // as of PutObject
-	ACL                                      acl.List // that of the source is not copied
-	BucketOwnerFull                          bool
-	ReplaceMeta                              bool // x-amz-metadata-directive: REPLACE; else Meta is ignored but for StorageClass and WebsiteRedirect
-	ReplaceTags                              bool // x-amz-tagging-directive: REPLACE
-	Meta                                     Metadata
-	Checksum                                 checksum.Algorithm // None keeps the source's
-	If                                       WriteConditions
+	// SourceStamp is the Version.Stamp of the source that was looked at before; another one there is a ConditionalConflict. Zero: any.
+	SourceStamp     [16]byte
+	Bucket, Key     string
+	Owner           string   // as of PutObject
+	ACL             acl.List // that of the source is not copied
+	BucketOwnerFull bool
+	ReplaceMeta     bool // x-amz-metadata-directive: REPLACE; else Meta is ignored but for StorageClass and WebsiteRedirect
+	ReplaceTags     bool // x-amz-tagging-directive: REPLACE
+	Meta            Metadata
+	Checksum        checksum.Algorithm // None keeps the source's
+	If              WriteConditions
 }
 
 // Copied is the result of a copy.
@@ -298,7 +300,8 @@ type PutPart struct {
 type CopyPart struct {
 	SourceBucket, SourceKey, SourceVersionID string
 	SourceIf                                 Conditions
-	Range                                    *Range // nil: the whole source
+	SourceStamp                              [16]byte // as of CopyObject
+	Range                                    *Range   // nil: the whole source
 	Bucket, Key, UploadID                    string
 	Number                                   int
 }
