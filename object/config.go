@@ -13,15 +13,19 @@ type ConfigKind byte
 
 // The kinds.
 const (
-	ConfigCORS ConfigKind = 'c'
+	ConfigCORS      ConfigKind = 'c'
+	ConfigWebsite   ConfigKind = 'w'
+	ConfigLifecycle ConfigKind = 'l'
 )
 
 // MaxConfig is the largest configuration document, in bytes.
-const MaxConfig = 64 << 10
+const MaxConfig = 1 << 20
 
 // configs says of each kind what S3's error for its absence is.
 var configs = map[ConfigKind]struct{ code, msg string }{
-	ConfigCORS: {"NoSuchCORSConfiguration", "The CORS configuration does not exist"},
+	ConfigCORS:      {"NoSuchCORSConfiguration", "The CORS configuration does not exist"},
+	ConfigWebsite:   {"NoSuchWebsiteConfiguration", "The specified bucket does not have a website configuration"},
+	ConfigLifecycle: {"NoSuchLifecycleConfiguration", "The lifecycle configuration does not exist"},
 }
 
 func (k ConfigKind) check() error {
