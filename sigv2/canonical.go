@@ -207,8 +207,21 @@ func joined(values []string) string {
 	return strings.Join(trimmed, ",")
 }
 
+// pathOf returns the path that is signed. Where it is that of a bucket alone, other is the same with a slash behind it, which
+// many clients sign and do not send: botocore, boto and s3cmd.
+func pathOf(r *http.Request, bucket string) (path, other string) {
+	path = r.URL.EscapedPath()
+	switch {
+	case path == "":
+		path = "/"
+	case bucket == "" && strings.LastIndexByte(path, '/') == 0 && path != "/":
+		other = path + "/"
+	}
+	return path, other
+}
+
 // stringToSign is the text under the signature.
-func stringToSign(r *http.Request, h *headers, p *params, date, bucket string) []byte {
+func stringToSign(r *http.Request, h *headers, p *params, date, bucket, path string) []byte {
 	b := make([]byte, 0, 256)
 	for _, line := range [...]string{r.Method, h.contentMD5, h.contentType, date} {
 		b = append(append(b, line...), '\n')
@@ -219,10 +232,6 @@ func stringToSign(r *http.Request, h *headers, p *params, date, bucket string) [
 	}
 	if bucket != "" {
 		b = append(append(b, '/'), bucket...)
-	}
-	path := r.URL.EscapedPath()
-	if path == "" {
-		path = "/"
 	}
 	b = append(b, path...)
 	sep := byte('?')

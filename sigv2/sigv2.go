@@ -59,10 +59,17 @@ type Request struct {
 
 	signature [sha1.Size]byte
 	toSign    []byte
+	other     []byte // another text that means the same, nil for none
 }
 
 // Verify checks the signature with the secret of AccessKey, in constant time. Its error is a BadSignature.
-func (q *Request) Verify(secret []byte) error { return verify(secret, q.toSign, q.signature[:]) }
+func (q *Request) Verify(secret []byte) error {
+	err := verify(secret, q.toSign, q.signature[:])
+	if err != nil && q.other != nil {
+		err = verify(secret, q.other, q.signature[:])
+	}
+	return err
+}
 
 func verify(secret, msg, signature []byte) error {
 	mac := hmac.New(sha1.New, secret)
@@ -102,7 +109,11 @@ func (v *Verifier) Parse(r *http.Request, bucket string) (*Request, error) {
 		return nil, err
 	}
 	q.Token = h.get("x-amz-security-token")
-	q.toSign = stringToSign(r, h, &p, date, bucket)
+	path, other := pathOf(r, bucket)
+	q.toSign = stringToSign(r, h, &p, date, bucket, path)
+	if other != "" {
+		q.other = stringToSign(r, h, &p, date, bucket, other)
+	}
 	return q, nil
 }
 
