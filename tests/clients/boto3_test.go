@@ -26,3 +26,15 @@ func TestBoto3(t *testing.T) {
 	r := &runner{t: t, path: python, env: s.env(t, "MYFSIO_BUCKET=boto3", "MYFSIO_KEYS="+keysFile(t), "PYTHONDONTWRITEBYTECODE=1")}
 	script(t, r, "boto3_test.py")
 }
+
+// TestBoto3Access is who may do what. Some of it needs a server with other settings, which only ours has.
+func TestBoto3Access(t *testing.T) {
+	t.Parallel()
+	python := venv(t)
+	s := server(t)
+	env := s.env(t, "MYFSIO_BUCKET=boto3-access", "PYTHONDONTWRITEBYTECODE=1")
+	if s.own != nil {
+		env = append(env, "MYFSIO_OTHER_ENDPOINT="+own(t, "SIGV2_ENABLED=true", "MULTIPART_MIN_PART_SIZE=1").URL)
+	}
+	script(t, &runner{t: t, path: python, env: env}, "boto3_access_test.py")
+}

@@ -57,3 +57,14 @@ answer 200 hello
 # 1. Health check
 curl $ENDPOINT/myfsio/health
 answer 200 '"status":"ok"' '"version"'
+# 3. Test IAM authentication
+curl -H "X-Access-Key: $ACCESS_KEY" -H "X-Secret-Key: $SECRET_KEY" $ENDPOINT/
+answer 200 '<Name>my-bucket</Name>'
+# The documentation's own line for it sends both keys in X-Amz-Security-Token. No server ever took that for a proof, this
+# one neither: the header is for the token of temporary credentials.
+curl -H "X-Amz-Security-Token: $ACCESS_KEY:$SECRET_KEY" \
+  $ENDPOINT/
+answer 403 AccessDenied
+# 4. Test presigned URL generation
+admin POST /admin/presign -H "Content-Type: application/json" -d '{"bucket": "my-bucket", "key": "file.txt"}'
+answer 200 X-Amz-Signature
