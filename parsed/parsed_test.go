@@ -3,6 +3,7 @@ package parsed
 import (
 	"errors"
 	"strconv"
+	"sync"
 	"testing"
 )
 
@@ -27,11 +28,18 @@ func TestCache(t *testing.T) {
 			t.Errorf("%s %s: %d, %v after %d calls", tt.name, tt.doc, got, err, calls)
 		}
 	}
-	for i := range 3 * max {
-		if got, err := c.Get(strconv.Itoa(i), []byte("7"), parse); got != 7 || err != nil {
-			t.Fatal(got, err)
-		}
+	seven := func([]byte) (int, error) { return 7, nil }
+	var wg sync.WaitGroup
+	for range 4 {
+		wg.Go(func() {
+			for i := range 3 * max {
+				if got, err := c.Get(strconv.Itoa(i), []byte("7"), seven); got != 7 || err != nil {
+					t.Error(got, err)
+				}
+			}
+		})
 	}
+	wg.Wait()
 	if len(c.of) > max {
 		t.Error(len(c.of))
 	}

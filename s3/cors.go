@@ -1,10 +1,8 @@
 package s3
 
 import (
-	"bytes"
 	"context"
 	"net/http"
-	"sync"
 
 	"myfsio/cors"
 	"myfsio/fault"
@@ -21,13 +19,9 @@ func (h *Handler) getCORS(ctx context.Context, r *request) (*response, error) {
 	}
 	c, err := cors.ParseJSON(doc)
 	if err != nil {
-		return nil, errStoredCORS(err)
+		return nil, errStored("CORS", err)
 	}
 	return r.config(c)
-}
-
-func errStoredCORS(err error) error {
-	return &fault.Error{Kind: fault.Corrupted, Msg: "The stored CORS configuration cannot be read. Please set it again.", Err: err}
 }
 
 // putCORS serves PutBucketCors.
@@ -112,42 +106,13 @@ func (h *Handler) rulesOf(ctx context.Context, bucket string) (*cors.Rules, erro
 	if err != nil {
 		return nil, err
 	}
-	return h.compiled.rules(bucket, doc)
+	return h.compiled.Get(bucket, doc, compileCORS)
 }
 
-// maxCompiled is how many buckets' rules are kept compiled.
-const maxCompiled = 1000
-
-// compiled keeps rules that were compiled, with the document they are from. The document is read for each request, which is
-// a fraction of the work, so that a change holds at once, made here or elsewhere.
-type compiled struct {
-	mu sync.Mutex
-	of map[string]compiledRules
-}
-
-type compiledRules struct {
-	doc   []byte
-	rules *cors.Rules
-}
-
-// rules returns the rules of a document.
-func (c *compiled) rules(bucket string, doc []byte) (*cors.Rules, error) {
-	c.mu.Lock()
-	kept, ok := c.of[bucket]
-	c.mu.Unlock()
-	if ok && bytes.Equal(kept.doc, doc) {
-		return kept.rules, nil
-	}
-	config, err := cors.ParseJSON(doc)
+func compileCORS(doc []byte) (*cors.Rules, error) {
+	c, err := cors.ParseJSON(doc)
 	if err != nil {
-		return nil, errStoredCORS(err)
+		return nil, errStored("CORS", err)
 	}
-	fresh := compiledRules{doc, cors.Compile(config)}
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.of == nil || len(c.of) >= maxCompiled {
-		c.of = map[string]compiledRules{} // of so many buckets, any may be asked for next
-	}
-	c.of[bucket] = fresh
-	return fresh.rules, nil
+	return cors.Compile(c), nil
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 
 	"myfsio/cors"
@@ -157,39 +156,5 @@ func TestServerCORS(t *testing.T) {
 		if got := res.Header.Get("Access-Control-Allow-Credentials"); (got != "") != (tt.allowed == "https://a") {
 			t.Errorf("%+v: credentials %q", tt, got)
 		}
-	}
-}
-
-// TestCompiled: rules are compiled once for a document, by however many buckets and requests.
-func TestCompiled(t *testing.T) {
-	var c compiled
-	doc := (&cors.Config{Rules: []cors.Rule{{AllowedOrigins: []string{"*"}, AllowedMethods: []string{"GET"}}}}).JSON()
-	other := (&cors.Config{Rules: []cors.Rule{{AllowedOrigins: []string{"https://a"}, AllowedMethods: []string{"GET"}}}}).JSON()
-	first, err := c.rules("a", doc)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again, _ := c.rules("a", doc); again != first {
-		t.Error("compiled again")
-	}
-	if changed, _ := c.rules("a", other); changed == first {
-		t.Error("a change is not seen")
-	}
-	if _, err := c.rules("a", []byte("{}")); err == nil {
-		t.Error("a damaged document is taken")
-	}
-	var wg sync.WaitGroup
-	for range 4 {
-		wg.Go(func() {
-			for i := range maxCompiled {
-				if _, err := c.rules(hexID(uint64(i)), doc); err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if len(c.of) > maxCompiled {
-		t.Error(len(c.of))
 	}
 }

@@ -125,9 +125,9 @@ var table = []route{
 	{"GET", gate.Bucket, "tagging", "", "GetBucketTagging", nil, made{}},
 	{"PUT", gate.Bucket, "tagging", "", "PutBucketTagging", nil, made{}},
 	{"DELETE", gate.Bucket, "tagging", "", "DeleteBucketTagging", nil, made{}},
-	{"GET", gate.Bucket, "website", "", "GetBucketWebsite", nil, made{}},
-	{"PUT", gate.Bucket, "website", "", "PutBucketWebsite", nil, made{}},
-	{"DELETE", gate.Bucket, "website", "", "DeleteBucketWebsite", nil, made{}},
+	{"GET", gate.Bucket, "website", "", "GetBucketWebsite", (*Handler).getWebsite, made{}},
+	{"PUT", gate.Bucket, "website", "", "PutBucketWebsite", (*Handler).putWebsite, made{}},
+	{"DELETE", gate.Bucket, "website", "", "DeleteBucketWebsite", (*Handler).deleteWebsite, made{}},
 
 	{"GET", gate.Bucket, "analytics", "id", "GetBucketAnalyticsConfiguration", nil, made{}},
 	{"GET", gate.Bucket, "analytics", "", "ListBucketAnalyticsConfigurations", nil, made{}},

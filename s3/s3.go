@@ -15,6 +15,7 @@ import (
 	"myfsio/cors"
 	"myfsio/gate"
 	"myfsio/object"
+	"myfsio/parsed"
 )
 
 // Config is what a Handler is made of.
@@ -33,6 +34,8 @@ type Config struct {
 
 	// ServerCORS are the rules for scripts of other sites where a bucket has none of its own; nil: none may.
 	ServerCORS *cors.Rules
+	// Websites says that the server serves websites, so that buckets may have a configuration for that.
+	Websites bool
 	// RedirectHosts are the hosts that a form upload may lead the browser to; none means the host of the request alone.
 	RedirectHosts []string
 
@@ -77,8 +80,8 @@ type Record struct {
 type Handler struct {
 	cfg      Config
 	routes   routes
-	hostID   []string   // x-amz-id-2
-	compiled compiled   // CORS rules
+	hostID   []string // x-amz-id-2
+	compiled parsed.Cache[*cors.Rules]
 	naming   sync.Mutex // while a bucket is made or removed, or what holds for it is changed in two stores
 }
 
