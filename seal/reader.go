@@ -34,7 +34,7 @@ func NewReader(src io.ReaderAt, k Key, size, off, n int64) (*Reader, error) {
 	}
 	from, to := Span(size, off, n)
 	r.src = section{src: src, at: from, end: to}
-	r.tail = to == EncryptedSize(size)
+	r.tail = n == size-off
 	c := config(&k)
 	c.SequenceNumber = uint32(off / PackageSize)
 	dec, err := sio.DecryptReader(&r.src, c)
