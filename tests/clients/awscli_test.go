@@ -26,12 +26,12 @@ type answer struct {
 	Out, Err string
 }
 
-func startCLI(t *testing.T, s *target) *cli {
+func startCLI(t *testing.T, s *target, env ...string) *cli {
 	t.Helper()
 	cmd := exec.Command(venv(t), "awscli_batch.py")
 	// Without the setting version 1 of the CLI presigns with Signature Version 2.
 	config := write(t, filepath.Join(t.TempDir(), "config"), []byte("[default]\ns3 =\n    signature_version = s3v4\n"))
-	cmd.Env = s.env(t, "PYTHONDONTWRITEBYTECODE=1", "AWS_PAGER=", "AWS_CONFIG_FILE="+config)
+	cmd.Env = append(s.env(t, "PYTHONDONTWRITEBYTECODE=1", "AWS_PAGER=", "AWS_CONFIG_FILE="+config), env...)
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -83,14 +83,20 @@ func (c *cli) try(args ...string) answer {
 // api runs "aws s3api" and returns its answer as JSON.
 func (c *cli) api(args ...string) object {
 	c.t.Helper()
-	a := c.try(append([]string{"s3api", "--output=json"}, args...)...)
+	return c.call("s3api", args...)
+}
+
+// call runs a command of a service and returns its answer as JSON.
+func (c *cli) call(service string, args ...string) object {
+	c.t.Helper()
+	a := c.try(append([]string{service, "--output=json"}, args...)...)
 	if a.Code != 0 {
-		c.t.Fatalf("aws s3api %.300q: %s", args, a.Err)
+		c.t.Fatalf("aws %s %.300q: %s", service, args, a.Err)
 	}
 	o := object{}
 	if strings.TrimSpace(a.Out) != "" {
 		if err := json.Unmarshal([]byte(a.Out), &o); err != nil {
-			c.t.Fatalf("aws s3api %.300q: %v in %s", args, err, a.Out)
+			c.t.Fatalf("aws %s %.300q: %v in %s", service, args, err, a.Out)
 		}
 	}
 	return o
@@ -330,8 +336,11 @@ func cliMultipart(c *cli, b string) {
 	c.refused("NoSuchUpload", "list-parts", b, "--key=m3", "--upload-id="+id)
 }
 
-func quote(s string) string {
-	b, _ := json.Marshal(s) // a string always has a form in JSON
+func quote(s string) string { return quoteAny(s) }
+
+// quoteAny is the JSON of strings, and of what was JSON.
+func quoteAny(v any) string {
+	b, _ := json.Marshal(v) // it always has a form in JSON
 	return string(b)
 }
 
