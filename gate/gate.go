@@ -31,10 +31,43 @@ type Request struct {
 	Prefix string
 	// Conditions is what the conditions of policies look at.
 	Conditions policy.Context
-	// Seen is set by whoever decides by what is stored with one version, its list or its tags: the stamp of that version.
-	// Whoever serves another version than this asks again. The zero value says that any version may be served.
-	Seen [16]byte
+	// Seen is set by whoever decides by what is stored with one version, its list or its tags: see Saw. The zero value says that any
+	// version may be served. Whoever serves another version than this asks again.
+	Seen Sight
 }
+
+// Sight is the stamp of the one version that a decision is about.
+type Sight [16]byte
+
+// Torn is the sight of no version: there was none, or one after the other was looked at. No version has this stamp.
+var Torn = Sight{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff}
+
+// Saw notes that a decision looked at the version with this stamp, or with the zero one, that there is none.
+func (s *Sight) Saw(stamp [16]byte) {
+	next := Sight(stamp)
+	if next == (Sight{}) {
+		next = Torn
+	}
+	s.join(next)
+}
+
+// And is the sight of both.
+func (s Sight) And(other Sight) Sight {
+	if other != (Sight{}) {
+		s.join(other)
+	}
+	return s
+}
+
+func (s *Sight) join(next Sight) {
+	if *s != (Sight{}) && *s != next {
+		next = Torn
+	}
+	*s = next
+}
+
+// Holds reports whether the decision holds for the version with this stamp.
+func (s Sight) Holds(stamp [16]byte) bool { return s == Sight{} || s != Torn && s == stamp }
 
 // Anonymous reports whether nobody proved to be anybody.
 func (r *Request) Anonymous() bool { return r.Principal.UserID == "" }

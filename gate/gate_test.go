@@ -113,3 +113,25 @@ func TestMarkdown(t *testing.T) {
 		t.Errorf("%d rows of %d", n, len(ops))
 	}
 }
+
+func TestSight(t *testing.T) {
+	one, two := [16]byte{1}, [16]byte{2}
+	saw := func(stamps ...[16]byte) (s Sight) {
+		for _, stamp := range stamps {
+			s.Saw(stamp)
+		}
+		return s
+	}
+	for _, tt := range []struct {
+		sight    Sight
+		one, two bool
+	}{
+		{saw(), true, true}, {saw(one), true, false}, {saw(one, one), true, false}, {saw(one, two), false, false}, {saw([16]byte{}), false, false},
+		{saw(one, [16]byte{}), false, false}, {saw([16]byte{}, one), false, false}, {saw(one).And(Sight{}), true, false}, {Sight{}.And(saw(one)), true, false},
+		{saw(one).And(saw(two)), false, false}, {Torn.And(saw(one)), false, false},
+	} {
+		if tt.sight.Holds(one) != tt.one || tt.sight.Holds(two) != tt.two || tt.sight == Torn != (!tt.one && !tt.two) {
+			t.Errorf("%x", tt.sight)
+		}
+	}
+}

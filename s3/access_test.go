@@ -451,3 +451,73 @@ func TestReplacedWhileDecided(t *testing.T) {
 		}
 	}
 }
+
+// TestCopiedWhileDecided: neither a copy nor a read takes a version that came after the decision, also where there was none before.
+func TestCopiedWhileDecided(t *testing.T) {
+	ctx := context.Background()
+	var w *world
+	var behind []string // what takes the place of the object behind each decision: "yes text", "no text", or "" for nothing
+	set := func(what string) {
+		var err error
+		if open, text, ok := strings.Cut(what, " "); ok {
+			_, err = w.store.Put(ctx, object.PutObject{Bucket: "box", Key: "k", Owner: canonical("admin"), Meta: object.Metadata{Tags: []object.Pair{{Name: "open", Value: open}}},
+				Body: object.Body{Reader: strings.NewReader(text), Size: int64(len(text))}})
+		} else {
+			_, err = w.store.Delete(ctx, object.DeleteObject{Bucket: "box", Key: "k"})
+		}
+		if err != nil {
+			t.Error(err)
+		}
+	}
+	w = newWorld(t, memory, func(c *Config) {
+		c.Gate.Authorizer = authorizer(func(_ context.Context, r *gate.Request) error {
+			if r.Key != "k" || r.Op != opGetObject && r.Op != opGetObjectTagging {
+				return nil
+			}
+			tags, err := r.Conditions.Source.ObjectTags()
+			if err != nil || len(tags) > 0 && tags[0].Value == "no" {
+				return errAccessDenied()
+			}
+			if len(behind) > 0 {
+				set(behind[0])
+				behind = behind[1:]
+			}
+			return nil
+		})
+	})
+	w.bucket("box")
+	w.send("user", "POST", "/box/parts?uploads", "")
+	uploads, err := w.store.ListUploads(ctx, object.ListUploads{Bucket: "box", Max: 1})
+	if err != nil || len(uploads.Uploads) != 1 {
+		t.Fatal(err)
+	}
+	part := "/box/parts?partNumber=1&uploadId=" + uploads.Uploads[0].UploadID
+	for _, tt := range []struct {
+		before string
+		behind []string
+		status int
+		body   string
+	}{
+		{"yes old", nil, 200, "old"}, {"yes old", []string{"yes new"}, 200, "new"}, {"yes old", []string{"no new"}, 403, ""}, {"yes old", []string{""}, 404, ""},
+		{"", nil, 404, ""}, {"", []string{"no new"}, 403, ""}, {"", []string{"yes new"}, 200, "new"},
+		{"yes old", []string{"yes 1", "yes 2", "yes 3", "yes 4", "yes 5", "yes 6", "yes 7", "yes 8", "yes 9"}, 503, ""},
+	} {
+		for _, request := range []string{"GET /box/k", "PUT /box/copy", "PUT " + part} {
+			behind = nil
+			set(tt.before)
+			behind = tt.behind
+			method, target, _ := strings.Cut(request, " ")
+			var lines []string
+			if method == "PUT" {
+				lines = []string{"x-amz-copy-source: /box/k"}
+			}
+			status, body := w.send("user", method, target, "", lines...)
+			if target == "/box/copy" && status == 200 {
+				_, body = w.send("user", "GET", "/box/copy", "")
+			}
+			if status != tt.status || status == 200 && target != part && body != tt.body {
+				t.Errorf("%s, %q then %q: %d %s, want %d %s", request, tt.before, tt.behind, status, body, tt.status, tt.body)
+			}
+		}
+	}
+}

@@ -21,17 +21,9 @@ func (h *Handler) getAttributes(ctx context.Context, r *request) (*response, err
 	if err != nil {
 		return nil, err
 	}
-	read := r.gate
-	read.Op = opGetObject
-	if err := h.cfg.Gate.Authorize(ctx, &read); err != nil {
-		return nil, err
-	}
-	rd, err := h.openSeen(ctx, r, object.GetObject{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: version, HeadOnly: true})
+	rd, err := h.openSeen(ctx, r, object.GetObject{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: version, HeadOnly: true}, opGetObject)
 	if err != nil {
 		return r.unreadable(ctx, rd, err)
-	}
-	if r.gate.Seen = read.Seen; !r.decidedOn(&rd.Version) {
-		return nil, errReplaced()
 	}
 	v := &rd.Version
 	doc := &wire.Attributes{}

@@ -15,7 +15,8 @@ import (
 // copyObject serves CopyObject. Reading the source passes the gate as a request of its own.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error) {
-	src, err := r.copySource(ctx)
+	takesTags := r.header("X-Amz-Tagging-Directive") != "REPLACE"
+	src, seen, err := r.copySource(ctx, takesTags)
 	if err != nil {
 		return nil, err
 	}
@@ -30,8 +31,10 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	if cp.Meta, err = r.metadata(); err != nil {
 		return nil, err
 	}
-	if err := r.copyTagRights(ctx, src, cp.ReplaceTags); err != nil {
-		return nil, err
+	if cp.ReplaceTags {
+		if err := r.tagRight(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if cp.ACL, cp.BucketOwnerFull, err = r.writtenACL(ctx); err != nil {
 		return nil, err
@@ -42,9 +45,14 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	if cp.If, err = r.writeConditions(); err != nil {
 		return nil, err
 	}
-	done, err := h.cfg.Store.Copy(ctx, cp)
+	var done object.Copied
+	err = r.copyOf(ctx, src, seen, takesTags, func(stamp [16]byte) (err error) {
+		cp.SourceStamp = stamp
+		done, err = h.cfg.Store.Copy(ctx, cp)
+		return err
+	})
 	if err != nil {
-		return nil, r.copyFailed(ctx, src, err)
+		return nil, err
 	}
 	v := &done.Version
 	res := r.answer()
@@ -55,37 +63,74 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	return res, nil
 }
 
-// copySource reads x-amz-copy-source and asks the gate whether the sender may read it.
-func (r *request) copySource(ctx context.Context) (wire.CopySource, error) {
-	src, err := wire.ParseCopySource(r.header("X-Amz-Copy-Source"))
-	if err != nil {
-		return src, err
+// copySource reads x-amz-copy-source and asks the gate whether the sender may read it, and its tags if they are taken along.
+func (r *request) copySource(ctx context.Context, takesTags bool) (src wire.CopySource, seen gate.Sight, err error) {
+	if src, err = wire.ParseCopySource(r.header("X-Amz-Copy-Source")); err != nil {
+		return src, seen, err
 	}
-	if err := r.mayRead(ctx, src, opGetObject); err != nil {
-		return src, err
+	if seen, err = r.mayCopy(ctx, src, takesTags); err != nil {
+		return src, seen, err
 	}
 	if want := r.header("X-Amz-Source-Expected-Bucket-Owner"); want != "" {
-		return src, r.expectOwner(ctx, src.Bucket, want)
+		return src, seen, r.expectOwner(ctx, src.Bucket, want)
 	}
-	return src, nil
+	return src, seen, nil
+}
+
+// mayCopy asks the gate for the rights to a source, and returns which version its decisions are about.
+func (r *request) mayCopy(ctx context.Context, src wire.CopySource, takesTags bool) (gate.Sight, error) {
+	for range replaced {
+		seen, err := r.mayRead(ctx, src, opGetObject)
+		if err != nil {
+			return seen, err
+		}
+		if !takesTags && seen != gate.Torn {
+			return seen, nil
+		}
+		v, err := r.h.cfg.Store.Describe(ctx, src.Bucket, src.Key, src.VersionID)
+		switch {
+		case fault.Is(err, fault.MethodNotAllowed):
+			return seen, fault.New(fault.InvalidRequest, "The source of a copy request may not specifically refer to a delete marker by version id.")
+		case err != nil:
+			return seen, r.copyFailed(ctx, src, err)
+		}
+		seen.Saw(v.Stamp)
+		if takesTags && len(v.Meta.Tags) > 0 {
+			too, err := r.mayRead(ctx, src, opGetObjectTagging)
+			if err != nil {
+				return seen, err
+			}
+			seen = seen.And(too)
+		}
+		if seen != gate.Torn {
+			return seen, nil
+		}
+	}
+	return gate.Torn, errReplaced()
 }
 
 // mayRead asks the gate for a right on the source of a copy.
-func (r *request) mayRead(ctx context.Context, src wire.CopySource, op *gate.Op) error {
+func (r *request) mayRead(ctx context.Context, src wire.CopySource, op *gate.Op) (gate.Sight, error) {
 	read := r.about(op, src.Bucket, src.Key, src.VersionID)
-	return r.h.cfg.Gate.Authorize(ctx, &read)
+	err := r.h.cfg.Gate.Authorize(ctx, &read)
+	return read.Seen.And(read.Conditions.Source.(*elsewhere).seen), err
 }
 
-// copyTagRights asks for the rights to the tags that the copy takes along or sets.
-func (r *request) copyTagRights(ctx context.Context, src wire.CopySource, replace bool) error {
-	if replace {
-		return r.tagRight(ctx)
+// copyOf runs copy for the version of the source that the gate decided about, and lets it decide again when that was replaced meanwhile.
+func (r *request) copyOf(ctx context.Context, src wire.CopySource, seen gate.Sight, takesTags bool, copy func(stamp [16]byte) error) error {
+	for range replaced {
+		err := copy(seen)
+		if err == nil {
+			return nil
+		}
+		if seen == (gate.Sight{}) || !fault.Is(err, fault.ConditionalConflict) {
+			return r.copyFailed(ctx, src, err)
+		}
+		if seen, err = r.mayCopy(ctx, src, takesTags); err != nil {
+			return err
+		}
 	}
-	v, err := r.h.cfg.Store.Describe(ctx, src.Bucket, src.Key, src.VersionID)
-	if err != nil || len(v.Meta.Tags) == 0 {
-		return nil // Copy tells what is wrong with the source
-	}
-	return r.mayRead(ctx, src, opGetObjectTagging)
+	return errReplaced()
 }
 
 // directive reads COPY or REPLACE; true for REPLACE.

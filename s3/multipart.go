@@ -96,7 +96,7 @@ func (h *Handler) copyPart(ctx context.Context, r *request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	src, err := r.copySource(ctx)
+	src, seen, err := r.copySource(ctx, false)
 	if err != nil {
 		return nil, err
 	}
@@ -109,9 +109,14 @@ func (h *Handler) copyPart(ctx context.Context, r *request) (*response, error) {
 		}
 		cp.Range = &object.Range{First: rng.First, Last: rng.Last}
 	}
-	done, err := h.cfg.Store.CopyPart(ctx, cp)
+	var done object.CopiedPart
+	err = r.copyOf(ctx, src, seen, false, func(stamp [16]byte) (err error) {
+		cp.SourceStamp = stamp
+		done, err = h.cfg.Store.CopyPart(ctx, cp)
+		return err
+	})
 	if err != nil {
-		return nil, r.copyFailed(ctx, src, err)
+		return nil, err
 	}
 	res := r.answer()
 	res.set("x-amz-copy-source-version-id", done.SourceVersionID)

@@ -39,8 +39,8 @@ type request struct {
 
 	tagDoc   wire.Tagging // body of PutObjectTagging
 	tagErr   error
-	tagsRead bool     // tagDoc and tagErr are set
-	tagged   [16]byte // stamp of the version whose tags were looked at
+	tagsRead bool       // tagDoc and tagErr are set
+	tagged   gate.Sight // whose tags were looked at
 }
 
 // requests are used again: they are large, because answers need no further memory for their headers.

@@ -51,7 +51,7 @@ func (r *request) Header(name string) []string { return r.http.Header[name] }
 // ObjectTags implements policy.Source. What they decide holds for the version they are of, see openSeen.
 func (r *request) ObjectTags() ([]policy.Tag, error) {
 	v, err := r.storedTags(r.gate.Bucket, r.gate.Key, r.gate.VersionID)
-	r.tagged = v.Stamp
+	r.tagged.Saw(v.Stamp)
 	return policyTags(v.Meta.Tags), err
 }
 
@@ -111,6 +111,7 @@ func policyTags(pairs []object.Pair) []policy.Tag {
 type elsewhere struct {
 	*request
 	bucket, key, version string
+	seen                 gate.Sight // whose tags were looked at
 }
 
 // Query implements policy.Source.
@@ -124,6 +125,7 @@ func (e *elsewhere) Query(name string) (string, bool) {
 // ObjectTags implements policy.Source.
 func (e *elsewhere) ObjectTags() ([]policy.Tag, error) {
 	v, err := e.storedTags(e.bucket, e.key, e.version)
+	e.seen.Saw(v.Stamp)
 	return policyTags(v.Meta.Tags), err
 }
 
@@ -135,24 +137,34 @@ func (r *request) about(op *gate.Op, bucket, key, version string) gate.Request {
 	ask := r.gate
 	ask.Op, ask.Extra = op, nil
 	ask.Bucket, ask.Key, ask.VersionID = bucket, key, version
-	ask.Lists, ask.Prefix, ask.Seen = false, "", [16]byte{}
-	ask.Conditions.Source = &elsewhere{r, bucket, key, version}
+	ask.Lists, ask.Prefix, ask.Seen = false, "", gate.Sight{}
+	ask.Conditions.Source = &elsewhere{request: r, bucket: bucket, key: key, version: version}
 	return ask
 }
 
+// replaced is how often a request begins anew because what it is about was replaced meanwhile.
+const replaced = 4
+
 // openSeen opens the version that the gate decided about. Where its decision rests on the tags or list of a version, and another
-// one took its place meanwhile, the gate decides again.
-func (h *Handler) openSeen(ctx context.Context, r *request, get object.GetObject) (*object.Reader, error) {
-	const tries = 4
-	for range tries {
+// one took its place meanwhile, or one came where there was none, the gate decides again. also are operations whose rights are needed too.
+func (h *Handler) openSeen(ctx context.Context, r *request, get object.GetObject, also ...*gate.Op) (*object.Reader, error) {
+	for range replaced {
+		for _, op := range also {
+			ask := r.gate
+			ask.Op = op
+			err := h.cfg.Gate.Authorize(ctx, &ask)
+			if r.gate.Seen = r.gate.Seen.And(ask.Seen); err != nil {
+				return nil, err
+			}
+		}
 		rd, err := h.open(ctx, r, get)
-		if rd == nil || r.decidedOn(&rd.Version) {
+		if rd == nil || rd.Version.DeleteMarker || fault.Is(err, fault.NoSuchKey) || r.decidedOn(&rd.Version) {
 			return rd, err
 		}
 		if err == nil && !get.HeadOnly {
 			rd.Close()
 		}
-		r.gate.Seen, r.tagged = [16]byte{}, [16]byte{}
+		r.gate.Seen, r.tagged = gate.Sight{}, gate.Sight{}
 		if err := h.cfg.Gate.Authorize(ctx, &r.gate); err != nil {
 			return nil, err
 		}
@@ -166,6 +178,5 @@ func errReplaced() error {
 
 // decidedOn reports whether the gate would decide the same about v as it did.
 func (r *request) decidedOn(v *object.Version) bool {
-	var any [16]byte
-	return (r.gate.Seen == any || r.gate.Seen == v.Stamp) && (r.tagged == any || r.tagged == v.Stamp)
+	return r.gate.Seen.And(r.tagged).Holds(v.Stamp)
 }

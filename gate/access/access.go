@@ -390,12 +390,13 @@ func (q *question) byList() Verdict {
 	v, err := q.a.cfg.Objects.Describe(q.ctx, q.r.Bucket, q.r.Key, q.r.VersionID)
 	switch {
 	case fault.Is(err, fault.NoSuchKey) && need.object == acl.Read:
-		// Who may list the bucket may know that there is nothing; the operation says so.
+		// Who may list the bucket may know that there is nothing; the operation says so, unless there is something by then.
+		q.r.Seen.Saw([16]byte{})
 		return q.allows(&b.ACL, b.Owner, acl.Read)
 	case err != nil:
 		return refuse(ByNothing)
 	}
-	q.r.Seen = v.Stamp
+	q.r.Seen.Saw(v.Stamp)
 	if v.ACL.Default() && q.owns() {
 		return allow(ByOwner)
 	}
