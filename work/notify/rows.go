@@ -1,0 +1,125 @@
+package notify
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+
+	"myfsio/kv"
+)
+
+// The tables.
+const (
+	table    = 'N'
+	tPending = 'p'
+	tFailed  = 'f'
+)
+
+// item is an event in a queue, as it is stored.
+type item struct {
+	At       int64           `json:"at"` // when it was queued, Unix milliseconds
+	Bucket   string          `json:"bucket"`
+	BucketID uint64          `json:"bucketId"`
+	Key      string          `json:"key"`
+	Event    string          `json:"event"`
+	URL      string          `json:"url"`
+	Body     json.RawMessage `json:"body"` // what is sent, byte for byte
+}
+
+// queuedItem is an item with its place.
+type queuedItem struct {
+	to destination
+	id [16]byte
+	item
+}
+
+func (i *item) encode() []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // which would change the body
+	if err := enc.Encode(i); err != nil {
+		panic(err) // its body is JSON that this program wrote
+	}
+	return b.Bytes()
+}
+
+func decodeItem(v []byte) (i item, err error) {
+	if err = json.Unmarshal(v, &i); err != nil {
+		err = fmt.Errorf("a queued event cannot be read: %w", err)
+	}
+	return i, err
+}
+
+func pendingOf(d destination) []byte { return append([]byte{table, tPending}, d[:]...) }
+
+func pendingKey(d destination, id [16]byte) []byte { return append(pendingOf(d), id[:]...) }
+
+// splitPending reads what pendingKey wrote.
+func splitPending(key []byte) (d destination, id [16]byte, ok bool) {
+	if len(key) != 2+len(d)+len(id) {
+		return d, id, false
+	}
+	copy(d[:], key[2:])
+	copy(id[:], key[2+len(d):])
+	return d, id, true
+}
+
+// count returns the number of rows with a prefix.
+func (n *Notifier) count(ctx context.Context, prefix []byte) (count int, err error) {
+	err = n.cfg.DB.View(ctx, func(r kv.Reader) error {
+		count = 0
+		c, err := r.Cursor(kv.Prefix(prefix))
+		if err != nil {
+			return err
+		}
+		defer c.Close()
+		for c.Next() {
+			count++
+		}
+		return c.Err()
+	})
+	return count, err
+}
+
+// scanned is how many rows one window looks at: a key that waits hides the rows behind it from sight.
+const scanned = 4096
+
+// window returns up to max rows of a queue, oldest first, without those of keys for which skip is true.
+func (n *Notifier) window(ctx context.Context, d destination, max int, skip func(key string) bool) (out []queuedItem, err error) {
+	err = n.cfg.DB.View(ctx, func(r kv.Reader) error {
+		out = nil
+		looked := 0
+		for p, err := range kv.Scan(r, kv.Prefix(pendingOf(d))) {
+			if err != nil {
+				return err
+			}
+			if looked++; looked > scanned || len(out) == max {
+				return nil
+			}
+			to, id, ok := splitPending(p.Key)
+			if !ok {
+				return fmt.Errorf("the key %x of a queued event cannot be read", p.Key)
+			}
+			it, err := decodeItem(p.Value)
+			if err != nil {
+				return err
+			}
+			if !skip(it.Key) {
+				out = append(out, queuedItem{to, id, it})
+			}
+		}
+		return nil
+	})
+	return out, err
+}
+
+// remove takes items out of their queue. It need not be durable: at worst they are sent again.
+func (n *Notifier) remove(ctx context.Context, items []queuedItem) error {
+	return kv.UpdateLazy(ctx, n.cfg.DB, func(t kv.Txn) error {
+		for i := range items {
+			t.Delete(pendingKey(items[i].to, items[i].id))
+		}
+		return nil
+	})
+}
