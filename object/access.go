@@ -2,9 +2,11 @@ package object
 
 import (
 	"context"
+	"time"
 
 	"myfsio/acl"
 	"myfsio/fault"
+	"myfsio/object/lock"
 )
 
 // Ownership says who owns the objects that others than the bucket's owner write into it, and whether its access control lists count.
@@ -33,6 +35,12 @@ const (
 // Has reports whether p has all of these bits.
 func (p PublicAccess) Has(bits PublicAccess) bool { return p&bits == bits }
 
+// order is what a writer says about the version that he makes, beside its bytes and metadata.
+type order struct {
+	access
+	lock lock.State
+}
+
 // access is what a writer says about who may use what he writes.
 type access struct {
 	writer string // canonical user id, "" when anonymous
@@ -52,12 +60,23 @@ func (b *Bucket) ObjectOwner(writer string, full bool) string {
 	return b.Owner
 }
 
-// admit decides who owns rec, which is to be written into the bucket, and its list.
-func (b *Bucket) admit(rec *versionRecord, a *access) error {
-	owner, list, err := b.decide(a)
+// admit decides who owns rec, which is to be written into the bucket, its list and its protection.
+func (b *Bucket) admit(rec *versionRecord, o *order, now time.Time) error {
+	owner, list, err := b.decide(&o.access)
+	if err != nil {
+		return err
+	}
 	rec.owner = owner
 	rec.setList(list)
-	return err
+	return b.protect(rec, o.lock, now)
+}
+
+// wouldAdmit reports why admit would refuse.
+func (b *Bucket) wouldAdmit(o *order) error {
+	if _, _, err := b.decide(&o.access); err != nil {
+		return err
+	}
+	return b.takesLock(&o.lock)
 }
 
 // decide says who owns what is written into the bucket, and its list. It refuses a list that the bucket does not take.
@@ -155,7 +174,7 @@ func (s *Store) SetObjectACL(ctx context.Context, req SetACL) (Version, error) {
 	if err := req.ACL.Check(); err != nil {
 		return Version{}, err
 	}
-	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(b *Bucket, rec *versionRecord) error {
+	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(_ *txn, b *Bucket, rec *versionRecord) error {
 		if b.Ownership == BucketOwnerEnforced {
 			return errNoLists()
 		}

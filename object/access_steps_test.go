@@ -31,7 +31,7 @@ func (s *step) list() acl.List { return lists[s.ref/5%len(lists)] }
 // full says now and then that the list is bucket-owner-full-control.
 func (s *step) full() bool { return s.ref2%6 == 0 }
 
-var documents = []string{"<CORSConfiguration/>", "\x00", strings.Repeat("k", object.MaxConfig)}
+var documents = []string{"<CORSConfiguration/>", "\x00", strings.Repeat("k", 3000)}
 
 func (w *world) runAccess(s *step, bucket, key string) error {
 	switch s.op {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"google.golang.org/protobuf/encoding/protowire"
+
+	"myfsio/object/lock"
 )
 
 // Field numbers of a bucket's record.
@@ -17,6 +19,9 @@ const (
 	fBucketACL
 	fOwnership
 	fPublicAccess
+	fLockRuleMode
+	fLockRuleDays
+	fLockRuleYears
 )
 
 // encode is the bucket as it is stored.
@@ -32,6 +37,9 @@ func (b *Bucket) encode() []byte {
 	out = appendACL(out, fBucketACL, b.ACL)
 	out = appendUint(out, fOwnership, uint64(b.Ownership))
 	out = appendUint(out, fPublicAccess, uint64(b.PublicAccess))
+	out = appendUint(out, fLockRuleMode, uint64(b.DefaultLock.Mode))
+	out = appendUint(out, fLockRuleDays, uint64(b.DefaultLock.Days))
+	out = appendUint(out, fLockRuleYears, uint64(b.DefaultLock.Years))
 	return append(out, b.extra...)
 }
 
@@ -63,10 +71,19 @@ func (b *Bucket) decode(data []byte) error {
 			b.Ownership = Ownership(v)
 		case fPublicAccess:
 			b.PublicAccess = PublicAccess(v)
+		case fLockRuleMode:
+			b.DefaultLock.Mode = lock.Mode(v)
+		case fLockRuleDays:
+			b.DefaultLock.Days = int(v)
+		case fLockRuleYears:
+			b.DefaultLock.Years = int(v)
 		default:
 			b.extra += string(data[:len(data)-len(rest)])
 		}
 		data = rest
+	}
+	if b.DefaultLock.Verify() != nil { // what protection new versions get must be known
+		return errRecord
 	}
 	return nil
 }

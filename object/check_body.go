@@ -20,6 +20,9 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 		c.report(Problem{Kind: ProblemLost, Bucket: b.Name, Key: key, Detail: fmt.Sprintf(format, args...)}, nil)
 		return nil
 	}
+	if state := rec.lock(); state.Readable() != nil {
+		c.report(Problem{Kind: ProblemRecord, Bucket: b.Name, Key: key, Detail: "the retention or legal hold cannot be read: the version cannot be deleted"}, nil)
+	}
 	if rec.flags&flagParts != 0 || rec.body.kind == bodyInline {
 		c.bodies[rec.body.id] = true
 	}

@@ -5,10 +5,12 @@ import (
 	"context"
 	"crypto/md5"
 	"encoding/hex"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 
+	"myfsio/blob"
 	"myfsio/checksum"
 	"myfsio/fault"
 )
@@ -49,8 +51,14 @@ func (s *Store) CompleteUpload(ctx context.Context, req CompleteUpload) (Version
 		if err := req.If.check(cur); err != nil {
 			return err
 		}
-		by := up.access()
-		if err := b.admit(rec, &by); err != nil {
+		if err := b.admit(rec, up.order(), t.s.now()); err != nil {
+			return err
+		}
+		used, err := m.place(rec, s.newID, s.blobSize(ctx))
+		if err != nil {
+			return err
+		}
+		if err := t.endUpload(&b, req.Key, u, used); err != nil {
 			return err
 		}
 		out, err = t.finish(&b, &req, u, cur, rec, m)
@@ -198,8 +206,9 @@ func (m *manifest) checksum(of sumRecord) (sumRecord, error) {
 	return of, nil
 }
 
-// place sets the body of rec: one blob when the parts lie side by side from its start, else extents.
-func (m *manifest) place(rec *versionRecord, newID func() id) (used map[id]bool) {
+// place sets the body of rec: one blob when the parts lie side by side from its start and nothing follows them, else extents. size
+// tells the length of a blob, in which bytes of a part that failed may follow.
+func (m *manifest) place(rec *versionRecord, newID func() id, size func(blob.ID) (int64, error)) (used map[id]bool, err error) {
 	used = map[id]bool{}
 	m.extents = nil
 	contiguous, at := true, int64(0)
@@ -213,10 +222,17 @@ func (m *manifest) place(rec *versionRecord, newID func() id) (used map[id]bool)
 		m.extents = append(m.extents, x)
 		at += x.size
 	}
+	if contiguous = contiguous && at > 0 && !slices.Contains(m.others, m.extents[0].blob); contiguous {
+		have, err := size(m.extents[0].blob)
+		if err != nil {
+			return nil, err
+		}
+		contiguous = have == at
+	}
 	switch {
 	case len(m.extents) == 0:
 		rec.body = body{kind: bodyEmpty, id: newID()} // the id names the manifest
-	case contiguous && !slices.Contains(m.others, m.extents[0].blob): // the blob ends where the object does
+	case contiguous:
 		rec.body = body{kind: bodyBlob, id: m.extents[0].blob}
 		m.extents = nil
 	default:
@@ -225,15 +241,25 @@ func (m *manifest) place(rec *versionRecord, newID func() id) (used map[id]bool)
 	for i := range m.parts { // the extents say where the bytes are
 		m.parts[i].at, m.parts[i].shared, m.parts[i].left = extent{}, false, nil
 	}
-	return used
+	return used, nil
 }
 
-// finish writes the rows of the object and removes those of the upload.
-func (t *txn) finish(b *Bucket, req *CompleteUpload, u id, cur, rec *versionRecord, m *manifest) (Version, error) {
-	used := m.place(rec, t.s.newID)
-	if err := t.endUpload(b, req.Key, u, used); err != nil {
-		return Version{}, err
+// blobSize is the length of a blob that a row refers to.
+func (s *Store) blobSize(ctx context.Context) func(blob.ID) (int64, error) {
+	return func(b blob.ID) (int64, error) {
+		f, err := s.blobs.Open(ctx, b)
+		if errors.Is(err, blob.ErrNotFound) {
+			return 0, errMissing(err)
+		}
+		if err != nil {
+			return 0, internal(err, "open")
+		}
+		return f.Size(), internal(f.Close(), "close")
 	}
+}
+
+// finish writes the rows of the object.
+func (t *txn) finish(b *Bucket, req *CompleteUpload, u id, cur, rec *versionRecord, m *manifest) (Version, error) {
 	rec.upload = u
 	if err := t.replace(b, req.Key, cur, rec); err != nil {
 		return Version{}, err

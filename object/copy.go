@@ -14,7 +14,10 @@ func (s *Store) Copy(ctx context.Context, req CopyObject) (Copied, error) {
 	if err := req.Verify(); err != nil {
 		return out, err
 	}
-	if err := s.early(ctx, req.Bucket, req.Key, req.access(), &req.If); err != nil {
+	if err := req.Lock.Verify(s.now()); err != nil {
+		return out, err
+	}
+	if err := s.early(ctx, req.Bucket, req.Key, req.order(), &req.If); err != nil {
 		return out, err
 	}
 	src, rec, err := s.openSource(ctx, GetObject{Bucket: req.SourceBucket, Key: req.SourceKey, VersionID: req.SourceVersionID, If: req.SourceIf}, req.SourceStamp)
@@ -62,8 +65,8 @@ func (req *CopyObject) inPlace() bool {
 	return req.SourceBucket == req.Bucket && req.SourceKey == req.Key
 }
 
-func (req *CopyObject) access() access {
-	return access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}
+func (req *CopyObject) order() *order {
+	return &order{access: access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}, lock: req.Lock}
 }
 
 // record is the version the copy makes, without its body.
@@ -110,8 +113,7 @@ func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *ver
 		if err != nil {
 			return err
 		}
-		by := req.access()
-		if err := b.admit(next, &by); err != nil {
+		if err := b.admit(next, req.order(), s.now()); err != nil {
 			return err
 		}
 		cur, err := current(t, b.ID, req.Key)
@@ -155,7 +157,7 @@ func (s *Store) copyBytes(ctx context.Context, req *CopyObject, src *Reader, rec
 	if alg != checksum.None {
 		next.sum = sumRecord{alg: alg, typ: checksum.FullObject, raw: st.sum}
 	}
-	v, err := s.commit(ctx, req.Bucket, req.Key, next, req.access(), &req.If, func(t *txn, b *Bucket) error {
+	v, err := s.commit(ctx, req.Bucket, req.Key, next, req.order(), &req.If, func(t *txn, b *Bucket) error {
 		st.rows(t, b, req.Key)
 		return nil
 	})

@@ -108,6 +108,9 @@ func describeVersions(ctx context.Context, s *object.Store, sb *strings.Builder,
 			}
 			fmt.Fprintf(sb, "%s ", md5Hex(data))
 			v.Meta = r.Version.Meta
+			if l := r.Version.Lock; l != nil {
+				fmt.Fprintf(sb, "%v ", *l)
+			}
 		}
 		fmt.Fprintf(sb, "%+v\n", v)
 	}

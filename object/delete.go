@@ -79,6 +79,7 @@ func (t *txn) deleteOne(b *Bucket, req *DeleteObject) (Deleted, error) {
 }
 
 func (t *txn) delete(b *Bucket, req *DeleteObject) (Deleted, error) {
+	t.bypass = req.BypassGovernance
 	if req.VersionID != "" {
 		return t.deleteVersion(b, req)
 	}
@@ -93,6 +94,9 @@ func (t *txn) delete(b *Bucket, req *DeleteObject) (Deleted, error) {
 	if b.Versioning == Unversioned {
 		if cur == nil {
 			return d, nil
+		}
+		if err := t.mayDestroy(cur, t.bypass); err != nil {
+			return d, err
 		}
 		t.unput(b, req.Key, cur)
 		return d, t.drop(cur, body{})
@@ -135,6 +139,9 @@ func (t *txn) deleteVersion(b *Bucket, req *DeleteObject) (Deleted, error) {
 		return d, err
 	}
 	if err := req.If.checkDelete(rec); err != nil || rec == nil {
+		return d, err
+	}
+	if err := t.mayDestroy(rec, t.bypass); err != nil {
 		return d, err
 	}
 	d.DeleteMarker = rec.marker()

@@ -18,6 +18,7 @@ import (
 	"myfsio/kv/faultkv"
 	"myfsio/kv/memkv"
 	"myfsio/object"
+	"myfsio/object/lock"
 	"myfsio/vfs/faultfs"
 	"myfsio/vfs/memfs"
 )
@@ -26,42 +27,61 @@ import (
 func (x *shop) snapshot() string {
 	x.Helper()
 	var sb strings.Builder
-	u, err := x.s.Usage(x.ctx, home)
+	page, err := x.s.ListBuckets(x.ctx, object.ListBuckets{})
 	x.ok(err)
-	fmt.Fprintf(&sb, "%+v\n", u)
-	b, err := x.s.HeadBucket(x.ctx, home)
-	x.ok(err)
-	doc, err := x.s.Config(x.ctx, home, object.ConfigCORS)
-	if !fault.Is(err, fault.NoSuchConfig) {
+	for _, b := range page.Buckets {
+		u, err := x.s.Usage(x.ctx, b.Name)
 		x.ok(err)
-	}
-	fmt.Fprintf(&sb, "%v %v %v %v %q\n", b.Versioning, b.ACL, b.Ownership, b.PublicAccess, doc)
-	page, err := x.s.ListVersions(x.ctx, object.ListVersions{Bucket: home, Max: 1000})
-	x.ok(err)
-	for _, v := range page.Versions {
-		fmt.Fprintf(&sb, "%q latest %v null %v marker %v", v.Key, v.Latest, v.VersionID == object.NullVersion, v.DeleteMarker)
-		if !v.DeleteMarker {
-			r := x.open(object.GetObject{Key: v.Key, VersionID: v.VersionID})
-			data, err := readOddly(r)
+		fmt.Fprintf(&sb, "%s %+v\n%v %v %v %v %v %v\n", b.Name, u, b.Versioning, b.ObjectLock, b.DefaultLock, b.ACL, b.Ownership, b.PublicAccess)
+		doc, err := x.s.Config(x.ctx, b.Name, object.ConfigCORS)
+		if !fault.Is(err, fault.NoSuchConfig) {
 			x.ok(err)
-			x.ok(r.Close())
-			fmt.Fprintf(&sb, " %s %d %s %v %v", md5Hex(data), r.Version.Size, r.Version.ETag, r.Version.Meta, r.Version.ACL)
 		}
-		sb.WriteString("\n")
-	}
-	ups, err := x.s.ListUploads(x.ctx, object.ListUploads{Bucket: home, Max: 1000})
-	x.ok(err)
-	for _, u := range ups.Uploads {
-		parts, err := x.s.ListParts(x.ctx, object.ListParts{Bucket: home, Key: u.Key, UploadID: u.UploadID, Max: 1000})
-		x.ok(err)
-		fmt.Fprintf(&sb, "upload of %q", u.Key)
-		for _, p := range parts.Parts {
-			fmt.Fprintf(&sb, " %d:%s", p.Number, p.ETag)
-		}
-		sb.WriteString("\n")
+		fmt.Fprintf(&sb, "%q\n", doc)
+		x.snapshotVersions(&sb, b.Name)
+		x.snapshotUploads(&sb, b.Name)
 	}
 	return sb.String()
 }
+
+func (x *shop) snapshotVersions(sb *strings.Builder, bucket string) {
+	x.Helper()
+	page, err := x.s.ListVersions(x.ctx, object.ListVersions{Bucket: bucket, Max: 1000})
+	x.ok(err)
+	for _, v := range page.Versions {
+		fmt.Fprintf(sb, "%q latest %v null %v marker %v", v.Key, v.Latest, v.VersionID == object.NullVersion, v.DeleteMarker)
+		if !v.DeleteMarker {
+			r, err := x.s.Open(x.ctx, object.GetObject{Bucket: bucket, Key: v.Key, VersionID: v.VersionID})
+			x.ok(err)
+			data, err := readOddly(r)
+			x.ok(err)
+			x.ok(r.Close())
+			fmt.Fprintf(sb, " %s %d %s %v %v", md5Hex(data), r.Version.Size, r.Version.ETag, r.Version.Meta, r.Version.ACL)
+			if l := r.Version.Lock; l != nil {
+				fmt.Fprintf(sb, " %v", *l)
+			}
+		}
+		sb.WriteString("\n")
+	}
+}
+
+func (x *shop) snapshotUploads(sb *strings.Builder, bucket string) {
+	x.Helper()
+	ups, err := x.s.ListUploads(x.ctx, object.ListUploads{Bucket: bucket, Max: 1000})
+	x.ok(err)
+	for _, u := range ups.Uploads {
+		parts, err := x.s.ListParts(x.ctx, object.ListParts{Bucket: bucket, Key: u.Key, UploadID: u.UploadID, Max: 1000})
+		x.ok(err)
+		fmt.Fprintf(sb, "upload of %q", u.Key)
+		for _, p := range parts.Parts {
+			fmt.Fprintf(sb, " %d:%s", p.Number, p.ETag)
+		}
+		sb.WriteString("\n")
+	}
+}
+
+// vaulted is the bucket of the stage that has Object Lock.
+const vaulted = "vaulted"
 
 // stage is a bucket with something of everything, the same each time.
 func stage(x *shop) (u object.Upload, list []object.CompletePart, old object.Version) {
@@ -77,6 +97,10 @@ func stage(x *shop) (u object.Upload, list []object.CompletePart, old object.Ver
 	list = append(list, x.part(u, 1, content(8, 100)), x.part(u, 2, content(9, 100)), x.part(u, 4, content(10, 30)))
 	x.versioning(object.VersioningSuspended)
 	x.put("null", content(11, 100))
+	_, err := x.s.CreateBucket(x.ctx, object.CreateBucket{Name: vaulted, ObjectLock: true})
+	x.ok(err)
+	_, err = x.s.Put(x.ctx, object.PutObject{Bucket: vaulted, Key: "k", Body: body(content(12, 10)), Lock: lock.State{Hold: lock.HoldOff}})
+	x.ok(err)
 	return u, list, old
 }
 
@@ -136,6 +160,17 @@ var acts = []struct {
 	}},
 	{"set ownership", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
 		return x.s.SetOwnership(x.ctx, home, object.BucketOwnerPreferred)
+	}},
+	{"set retention", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		_, err := x.s.SetRetention(x.ctx, object.SetRetention{Bucket: vaulted, Key: "k", Retention: lock.Retention{Mode: lock.Compliance, Until: epoch.AddDate(1, 0, 0)}})
+		return err
+	}},
+	{"set hold", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		_, err := x.s.SetLegalHold(x.ctx, object.SetLegalHold{Bucket: vaulted, Key: "k", On: true})
+		return err
+	}},
+	{"set object lock", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		return x.s.SetObjectLock(x.ctx, vaulted, lock.Rule{Mode: lock.Governance, Days: 1})
 	}},
 	{"set configuration", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
 		return x.s.SetConfig(x.ctx, home, object.ConfigCORS, []byte("new"))

@@ -70,17 +70,19 @@ func (s *Store) CreateUpload(ctx context.Context, req CreateUpload) (Upload, err
 	if err := req.Verify(); err != nil {
 		return out, err
 	}
+	if err := req.Lock.Verify(s.now()); err != nil {
+		return out, err
+	}
 	rec := uploadRecord{
 		initiated: s.now().UnixNano(), owner: req.Owner, initiator: req.Initiator, meta: req.Meta, acl: req.ACL, ownerFull: req.BucketOwnerFull,
-		sum: sumRecord{alg: req.Checksum, typ: req.ChecksumType},
+		sum: sumRecord{alg: req.Checksum, typ: req.ChecksumType}, lock: req.Lock,
 	}
 	err := s.update(ctx, func(t *txn) error {
 		b, err := getBucket(t, req.Bucket)
 		if err != nil {
 			return err
 		}
-		by := rec.access()
-		if _, _, err := b.decide(&by); err != nil { // the owner is decided when the object comes to be
+		if err := b.wouldAdmit(rec.order()); err != nil { // the owner is decided when the object comes to be
 			return err
 		}
 		u := s.newID()

@@ -9,6 +9,7 @@ import (
 	"myfsio/blob"
 	"myfsio/checksum"
 	"myfsio/kv"
+	"myfsio/object/lock"
 )
 
 // extent is a run of bytes of a blob.
@@ -185,6 +186,7 @@ type uploadRecord struct {
 	sum       sumRecord // without raw
 	meta      Metadata
 	acl       acl.List
+	lock      lock.State
 	ownerFull bool // acl is the canned list bucket-owner-full-control
 }
 
@@ -198,7 +200,7 @@ func (u *uploadRecord) encode() []byte {
 	if u.ownerFull {
 		b = appendUint(b, fOwnerFull, 1)
 	}
-	return b
+	return appendLock(b, fLock, &u.lock)
 }
 
 func (u *uploadRecord) decode(data []byte) error {
@@ -216,6 +218,8 @@ func (u *uploadRecord) decode(data []byte) error {
 			return err
 		case fOwnerFull:
 			u.ownerFull = v != 0
+		case fLock: // one that cannot be read keeps the upload from being completed
+			u.lock, _ = readLock(data)
 		default:
 			if !u.sum.field(num, v, data) {
 				_, err := u.meta.field(num, data)
@@ -226,9 +230,9 @@ func (u *uploadRecord) decode(data []byte) error {
 	})
 }
 
-// access is what the client said who may use the object.
-func (u *uploadRecord) access() access {
-	return access{writer: u.owner, list: u.acl, full: u.ownerFull}
+// order is what the client said about the object.
+func (u *uploadRecord) order() *order {
+	return &order{access: access{writer: u.owner, list: u.acl, full: u.ownerFull}, lock: u.lock}
 }
 
 func (u *uploadRecord) upload(bucket, key string, uid id) Upload {

@@ -6,6 +6,7 @@ import (
 
 	"myfsio/acl"
 	"myfsio/kv"
+	"myfsio/object/lock"
 )
 
 // age gives every bucket, version and delete marker a field of a newer program.
@@ -65,6 +66,16 @@ func TestNewFieldsStay(t *testing.T) {
 			_, err := p.s.SetObjectACL(p.ctx, SetACL{Bucket: "bucket", Key: "old", VersionID: NullVersion, ACL: acl.List{}})
 			return err
 		}, nil},
+		{"hold", func(p *patient, _ Version) error {
+			if err := p.s.SetVersioning(p.ctx, "bucket", VersioningEnabled); err != nil {
+				return err
+			}
+			if err := p.s.SetObjectLock(p.ctx, "bucket", lock.Rule{}); err != nil {
+				return err
+			}
+			_, err := p.s.SetLegalHold(p.ctx, SetLegalHold{Bucket: "bucket", Key: "large", On: true})
+			return err
+		}, nil},
 		{"list of the bucket", func(p *patient, _ Version) error { return p.s.SetBucketACL(p.ctx, "bucket", fullList) }, nil},
 		{"ownership", func(p *patient, _ Version) error { return p.s.SetOwnership(p.ctx, "bucket", BucketOwnerEnforced) }, nil},
 		{"public access", func(p *patient, _ Version) error { return p.s.SetPublicAccess(p.ctx, "bucket", IgnoreACLs) }, nil},
@@ -110,11 +121,11 @@ func TestOldRecords(t *testing.T) {
 	old := versionRecord{id: id{1}, owner: "o", etag: []byte{1}}
 	raw := old.encode(nil)
 	var rec versionRecord
-	if err := rec.decode(raw); err != nil || rec.rare != nil || !bytes.Equal(rec.encode(nil), raw) {
+	if err := rec.decode(raw); err != nil || rec.rare != nil || !bytes.Equal(rec.encode(nil), raw) || rec.version(&Bucket{}, "k", true).Lock != nil {
 		t.Errorf("%+v, error %v", rec, err)
 	}
 	var b Bucket
-	if err := b.decode(appendBytes(appendUint(nil, 1, 7), 3, "o")); err != nil || !b.ACL.Default() || b.Ownership != OwnershipUnset || b.PublicAccess != 0 {
+	if err := b.decode(appendBytes(appendUint(nil, 1, 7), 3, "o")); err != nil || !b.ACL.Default() || b.Ownership != OwnershipUnset || b.PublicAccess != 0 || b.DefaultLock != (lock.Rule{}) {
 		t.Errorf("%+v, error %v", b, err)
 	}
 }

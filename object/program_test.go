@@ -56,6 +56,8 @@ func (w *world) run(s step) error {
 		return w.runComplete(&s)
 	case "abort":
 		return w.runAbort(&s)
+	case "retention", "hold", "objectLock":
+		return w.runLock(&s, bucket, key)
 	case "objectACL", "bucketACL", "ownership", "publicAccess", "setConfig", "deleteConfig":
 		return w.runAccess(&s, bucket, key)
 	}
@@ -102,11 +104,11 @@ func (w *world) runAdmin(s *step, bucket string) error {
 
 func (w *world) runPut(s *step, bucket, key string) error {
 	body, data := s.body()
-	req := object.PutObject{Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(), Meta: s.metadata(), Body: body, If: w.writeIf(s, bucket, key)}
+	req := object.PutObject{Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(), Meta: s.metadata(), Body: body, If: w.writeIf(s, bucket, key), Lock: w.lock(s)}
 	if s.option(24, 3) {
 		req.Modified = epoch.Add(-time.Duration(s.ref) * time.Hour)
 	}
-	w.logf("put %s/%.20q by %q: %d bytes (said %d, md5 %.4x), sum %s, list %v, if %+v", bucket, key, req.Owner, len(data), body.Size, body.MD5, body.Digest.Algorithm, req.ACL, req.If)
+	w.logf("put %s/%.20q by %q: %d bytes (said %d, md5 %.4x), sum %s, list %v, lock %v, if %+v", bucket, key, req.Owner, len(data), body.Size, body.MD5, body.Digest.Algorithm, req.ACL, req.Lock, req.If)
 	got, gotErr := w.s.Put(w.ctx, req)
 	want, wantErr := w.m.Put(req, data)
 	if err := w.finished(got, gotErr, want, wantErr); err != nil {
@@ -156,7 +158,7 @@ func (w *world) compareGet(req object.GetObject, odd bool) error {
 }
 
 func (w *world) runDelete(s *step, bucket, key string) error {
-	req := object.DeleteObject{Bucket: bucket, Key: key, Owner: s.writer(), If: w.writeIf(s, bucket, key)}
+	req := object.DeleteObject{Bucket: bucket, Key: key, Owner: s.writer(), If: w.writeIf(s, bucket, key), BypassGovernance: s.option(10, 1)}
 	req.If.IfNoneMatch = ""
 	if s.op == "deleteVersion" {
 		req.VersionID = w.version(bucket, key, s.ref)
@@ -196,7 +198,7 @@ func (w *world) runDeleteBatch(s *step, bucket string) error {
 	var wants, gots []object.DeleteObject
 	for i := range s.n {
 		key := nasty[(s.k+i*s.k2)%len(nasty)]
-		req := object.DeleteObject{Bucket: bucket, Key: key, Owner: "me"}
+		req := object.DeleteObject{Bucket: bucket, Key: key, Owner: "me", BypassGovernance: s.option(i, 1)}
 		if (s.ref+i)%3 == 0 {
 			req.VersionID = w.version(bucket, key, s.ref2+i)
 		}
@@ -221,7 +223,7 @@ func (w *world) runDeleteBatch(s *step, bucket string) error {
 func (w *world) runCopy(s *step, bucket, key string) error {
 	req := object.CopyObject{
 		SourceBucket: bucketNames[s.b2], SourceKey: nasty[s.k2], Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(),
-		ReplaceMeta: s.option(16, 1), ReplaceTags: s.option(17, 1), Meta: s.metadata(), If: w.writeIf(s, bucket, key),
+		ReplaceMeta: s.option(16, 1), ReplaceTags: s.option(17, 1), Meta: s.metadata(), If: w.writeIf(s, bucket, key), Lock: w.lock(s),
 	}
 	if s.option(18, 2) {
 		req.Checksum = s.algorithm()
@@ -269,7 +271,7 @@ func (w *world) runCreateUpload(s *step, bucket, key string) error {
 	alg := s.algorithm()
 	req := object.CreateUpload{
 		Bucket: bucket, Key: key, Owner: s.writer(), Initiator: "it", Meta: s.metadata(), ACL: s.list(), BucketOwnerFull: s.full(),
-		Checksum: alg, ChecksumType: alg.DefaultType(),
+		Checksum: alg, ChecksumType: alg.DefaultType(), Lock: w.lock(s),
 	}
 	if s.option(6, 2) {
 		req.ChecksumType = checksum.FullObject

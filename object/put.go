@@ -48,7 +48,10 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	if err := req.Verify(); err != nil {
 		return Version{}, err
 	}
-	if err := s.early(ctx, req.Bucket, req.Key, req.access(), &req.If); err != nil {
+	if err := req.Lock.Verify(s.now()); err != nil {
+		return Version{}, err
+	}
+	if err := s.early(ctx, req.Bucket, req.Key, req.order(), &req.If); err != nil {
 		return Version{}, err
 	}
 	st, err := s.ingest(ctx, &req.Body, s.inline, place{id: s.newID()})
@@ -65,7 +68,7 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	if st.sum != nil {
 		rec.sum = sumRecord{alg: req.Body.Digest.Algorithm, typ: checksum.FullObject, raw: st.sum}
 	}
-	v, err := s.commit(ctx, req.Bucket, req.Key, rec, req.access(), &req.If, func(t *txn, b *Bucket) error {
+	v, err := s.commit(ctx, req.Bucket, req.Key, rec, req.order(), &req.If, func(t *txn, b *Bucket) error {
 		st.rows(t, b, req.Key)
 		return nil
 	})
@@ -87,18 +90,18 @@ func (req *PutObject) Verify() error {
 	return req.If.Verify()
 }
 
-func (req *PutObject) access() access {
-	return access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}
+func (req *PutObject) order() *order {
+	return &order{access: access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}, lock: req.Lock}
 }
 
 // early refuses a write that would fail in its commit anyway, before its body is sent. The commit decides.
-func (s *Store) early(ctx context.Context, bucket, key string, by access, cond *WriteConditions) error {
+func (s *Store) early(ctx context.Context, bucket, key string, o *order, cond *WriteConditions) error {
 	return s.viewDB(ctx, func(r kv.Reader) error {
 		b, err := getBucket(r, bucket)
 		if err != nil {
 			return err
 		}
-		if _, _, err := b.decide(&by); err != nil || cond.none() {
+		if err := b.wouldAdmit(o); err != nil || cond.none() {
 			return err
 		}
 		cur, err := current(r, b.ID, key)

@@ -10,6 +10,7 @@ import (
 
 	"myfsio/acl"
 	"myfsio/checksum"
+	"myfsio/object/lock"
 )
 
 // Records are sequences of fields in protocol buffers' wire format: unknown fields are skipped on
@@ -141,6 +142,7 @@ type versionRecord struct {
 // rareFields are those that few versions have; most have none of them, and a nil pointer.
 type rareFields struct {
 	acl   acl.List
+	lock  lock.State
 	extra []byte // fields that a newer program wrote, as they are
 }
 
@@ -203,6 +205,7 @@ const (
 	fUpload
 	fACL
 	fOwnerFull // of an uploadRecord
+	fLock
 )
 
 func (r *versionRecord) encode(b []byte) []byte {
@@ -225,7 +228,8 @@ func (r *versionRecord) encode(b []byte) []byte {
 	}
 	b = r.meta.encode(b)
 	if r.rare != nil {
-		b = append(appendACL(b, fACL, r.rare.acl), r.rare.extra...)
+		b = appendACL(b, fACL, r.rare.acl)
+		b = append(appendLock(b, fLock, &r.rare.lock), r.rare.extra...)
 	}
 	return b
 }
@@ -309,6 +313,13 @@ func (r *versionRecord) system(num protowire.Number, v uint64, data []byte) (ok 
 		l, err := readACL(data)
 		r.setList(l)
 		return true, err
+	case fLock: // one that cannot be read stays among the unknown fields, as it is
+		s, ok := readLock(data)
+		if old := r.lock(); old.Readable() != nil {
+			return false, nil
+		}
+		r.setLock(s)
+		return ok, nil
 	default:
 		return r.sum.field(num, v, data), nil
 	}
@@ -374,6 +385,10 @@ func (r *versionRecord) version(b *Bucket, key string, latest bool) Version {
 		v.VersionID = formatVersion(r.id)
 	}
 	v.Checksum = r.sum.checksum(r.parts)
+	if r.rare != nil && r.rare.lock.Set() {
+		state := r.rare.lock
+		v.Lock = &state
+	}
 	return v
 }
 

@@ -10,6 +10,7 @@ import (
 	"myfsio/acl"
 	"myfsio/blob"
 	"myfsio/checksum"
+	"myfsio/object/lock"
 )
 
 var fullRecord = versionRecord{
@@ -19,7 +20,7 @@ var fullRecord = versionRecord{
 		ContentType: "a", CacheControl: "b", ContentDisposition: "c", ContentEncoding: "d", ContentLanguage: "e", Expires: "f", WebsiteRedirect: "g",
 		StorageClass: "h", User: []Pair{{"x", "y"}, {"x", ""}}, Tags: []Pair{{"t", "u"}},
 	},
-	rare: &rareFields{acl: fullList, extra: newField},
+	rare: &rareFields{acl: fullList, lock: lock.State{Retention: lock.Retention{Mode: lock.Compliance, Until: time.Unix(7, 8).UTC()}, Hold: lock.HoldOff}, extra: newField},
 }
 
 var fullList = acl.List{Grants: []acl.Grant{{Grantee: acl.Grantee{ID: "o"}, Permission: acl.FullControl}, {Grantee: acl.Grantee{Group: acl.AllUsers}, Permission: acl.Read}}}
@@ -36,7 +37,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 	home := Bucket{Name: "home", Versioning: VersioningEnabled}
 	want := fullRecord.version(&home, "k", true)
 	want.Meta = Metadata{StorageClass: "h"}
-	want.Checksum.Value, want.ACL, want.Stamp = "", acl.List{}, [16]byte{}
+	want.Checksum.Value, want.ACL, want.Lock, want.Stamp = "", acl.List{}, nil, [16]byte{}
 	if err := short.decode(fullRecord.encode(nil)); err != nil || !reflect.DeepEqual((&lister{b: &home}).version(&short, "k", true), want) {
 		t.Errorf("brief %+v, error %v", short, err)
 	}
@@ -50,13 +51,14 @@ func TestRecordsRoundTrip(t *testing.T) {
 	if err := m2.decode(m.encode()); err != nil || !reflect.DeepEqual(m, m2) {
 		t.Errorf("manifest %+v, error %v", m2, err)
 	}
-	u := uploadRecord{initiated: 5, owner: "a", initiator: "b", sum: sumRecord{alg: checksum.SHA1, typ: checksum.Composite}, meta: fullRecord.meta, acl: fullList, ownerFull: true}
+	u := uploadRecord{initiated: 5, owner: "a", initiator: "b", sum: sumRecord{alg: checksum.SHA1, typ: checksum.Composite}, meta: fullRecord.meta, acl: fullList, ownerFull: true,
+		lock: lock.State{Hold: lock.HoldOn}}
 	var u2 uploadRecord
 	if err := u2.decode(u.encode()); err != nil || !reflect.DeepEqual(u, u2) {
 		t.Errorf("upload %+v, error %v", u2, err)
 	}
 	b := Bucket{ID: 3, Created: time.Unix(1, 2).UTC(), Owner: "o", Region: "r", Versioning: VersioningSuspended, ObjectLock: true,
-		ACL: fullList, Ownership: BucketOwnerEnforced, PublicAccess: BlockACLs | PublicAccessConfigured, extra: string(newField)}
+		ACL: fullList, Ownership: BucketOwnerEnforced, PublicAccess: BlockACLs | PublicAccessConfigured, DefaultLock: lock.Rule{Mode: lock.Governance, Years: 3}, extra: string(newField)}
 	var b2 Bucket
 	if err := b2.decode(b.encode()); err != nil || !reflect.DeepEqual(b, b2) {
 		t.Errorf("bucket %+v, error %v", b2, err)

@@ -9,8 +9,10 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"myfsio/blob/fileblob"
+	"myfsio/fault"
 	"myfsio/kv/pebblekv"
 	"myfsio/object"
+	"myfsio/object/lock"
 	"myfsio/vfs/faultfs"
 	"myfsio/vfs/memfs"
 )
@@ -91,6 +93,19 @@ func TestSyncOrder(t *testing.T) {
 		{"ownership", "sync log", func(x *shop) { x.ok(x.s.SetOwnership(x.ctx, home, object.ObjectWriter)) }},
 		{"public access", "sync log", func(x *shop) { x.ok(x.s.SetPublicAccess(x.ctx, home, object.BlockPolicy)) }},
 		{"configuration", "sync log", func(x *shop) { x.ok(x.s.SetConfig(x.ctx, home, object.ConfigCORS, []byte("x"))) }},
+		{"object lock", "sync log", func(x *shop) { x.ok(x.s.SetObjectLock(x.ctx, vaulted, lock.Rule{})) }},
+		{"retention", "sync log", func(x *shop) {
+			_, err := x.s.SetRetention(x.ctx, object.SetRetention{Bucket: vaulted, Key: "k", Retention: x.until(lock.Governance, 1)})
+			x.ok(err)
+		}},
+		{"hold", "sync log", func(x *shop) {
+			_, err := x.s.SetLegalHold(x.ctx, object.SetLegalHold{Bucket: vaulted, Key: "k", On: true})
+			x.ok(err)
+		}},
+		{"delete of what is protected", "", func(x *shop) {
+			_, err := x.s.Delete(x.ctx, object.DeleteObject{Bucket: vaulted, Key: "held", VersionID: x.top})
+			x.kind(err, fault.Locked)
+		}},
 		{"begin upload", "sync log", func(x *shop) { x.begin("k") }},
 		{"first part", "openwrite blob, writeat blob, syncdata blob, syncdir directory, sync log", func(x *shop) { x.part(x.fresh, 1, content(1, 100)) }},
 		{"second part", "openwrite blob, writeat blob, syncdata blob, sync log", func(x *shop) { x.part(x.upload, 2, content(1, 100)) }},
@@ -143,6 +158,15 @@ func syncShop(t *testing.T) (*shop, *syncs) {
 	x.put("large", content(7, 300))
 	x.put("large", content(8, 300))
 	x.put("small", content(9, 9))
+	_, err = x.s.CreateBucket(x.ctx, object.CreateBucket{Name: vaulted, ObjectLock: true})
+	x.ok(err)
+	for key, hold := range map[string]lock.Hold{"k": lock.HoldUnset, "held": lock.HoldOn} {
+		v, err := x.s.Put(x.ctx, object.PutObject{Bucket: vaulted, Key: key, Body: body(nil), Lock: lock.State{Hold: hold}})
+		x.ok(err)
+		if key == "held" {
+			x.top = v.VersionID
+		}
+	}
 	x.fresh = x.begin("fresh")
 	x.upload = x.begin("up")
 	x.part(x.upload, 1, content(3, 100))

@@ -81,21 +81,21 @@ func (s *Store) SetTags(ctx context.Context, req SetTags) (Version, error) {
 	if err := CheckTags(req.Tags, MaxObjectTags); err != nil {
 		return Version{}, err
 	}
-	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(_ *Bucket, rec *versionRecord) error {
+	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(_ *txn, _ *Bucket, rec *versionRecord) error {
 		rec.meta.Tags = req.Tags
 		return nil
 	})
 }
 
 // amend changes the record of a version where it stands, which keeps its place and its stamp.
-func (s *Store) amend(ctx context.Context, bucket, key, version string, change func(*Bucket, *versionRecord) error) (Version, error) {
+func (s *Store) amend(ctx context.Context, bucket, key, version string, change func(*txn, *Bucket, *versionRecord) error) (Version, error) {
 	var out Version
 	err := s.update(ctx, func(t *txn) error {
 		b, rec, isCurrent, err := lookup(t, bucket, key, version)
 		if err != nil {
 			return err
 		}
-		if err := change(&b, rec); err != nil {
+		if err := change(t, &b, rec); err != nil {
 			return err
 		}
 		k := currentKey(b.ID, key)

@@ -16,6 +16,7 @@ type txn struct {
 	reclaim                      []blob.ID
 	viewed, reclaimed, assembled bool
 	shown                        string // the key queued last, so that replacing queues it once
+	bypass                       bool   // governance does not protect from this commit
 }
 
 // flush writes the rows gathered during the commit.
@@ -178,6 +179,9 @@ func (t *txn) countOld(b *Bucket, rec *versionRecord, sign int64) {
 
 // drop gives up the body of a version that no row names any more, unless keep still uses it.
 func (t *txn) drop(rec *versionRecord, keep body) error {
+	if t.mayDestroy(rec, t.bypass) != nil {
+		return errProtected // whoever comes here has asked before: the commit must not happen
+	}
 	if rec.body == keep { // an empty one has a manifest where it came from an upload
 		return nil
 	}
@@ -198,6 +202,8 @@ func (t *txn) drop(rec *versionRecord, keep body) error {
 	return nil
 }
 
+var errProtected = errors.New("object: a protected version would be lost")
+
 // refer records that a blob belongs to a key.
 func (t *txn) refer(b *Bucket, key string, blob id) {
 	t.Put(idKey(tRef, blob), append(inBucket(0, b.ID, len(key))[1:], key...))
@@ -212,26 +218,41 @@ func (t *txn) show(b *Bucket, key string) {
 	t.Put(idKey(tView, t.s.newID()), viewChange{Bucket: b.Name, Key: key}.encode())
 }
 
-// hideCurrent makes room for a new newest version of key, as the bucket's versioning asks, and returns the
-// current version that was there. keep is the body the new version uses.
+// hideCurrent makes room for a new newest version of key, as the bucket's versioning asks. keep is the body the new version uses.
 func (t *txn) hideCurrent(b *Bucket, key string, cur *versionRecord, keep body) error {
-	if cur != nil {
-		t.unput(b, key, cur)
-		if b.Versioning == VersioningEnabled || !cur.null() {
-			t.putOld(b, key, cur)
-		} else if err := t.drop(cur, keep); err != nil {
-			return err
-		}
+	lost, err := displaced(t, b, key, cur)
+	if err == nil {
+		err = t.mayDestroy(lost, false)
 	}
-	if b.Versioning != VersioningSuspended || cur != nil && cur.null() {
-		return nil
-	}
-	old, err := oldNull(t, b.ID, key)
-	if err != nil || old == nil {
+	if err != nil {
 		return err
 	}
-	t.unputOld(b, key, old)
-	return t.drop(old, keep)
+	if cur != nil {
+		t.unput(b, key, cur)
+		if cur != lost {
+			t.putOld(b, key, cur)
+		}
+	}
+	if lost == nil {
+		return nil
+	}
+	if lost != cur {
+		t.unputOld(b, key, lost)
+	}
+	return t.drop(lost, keep)
+}
+
+// displaced is the version that a new newest version of key takes the place of: without versioning the null version; nil for none.
+func displaced(r kv.Reader, b *Bucket, key string, cur *versionRecord) (*versionRecord, error) {
+	switch {
+	case b.Versioning == VersioningEnabled:
+		return nil, nil
+	case cur != nil && cur.null():
+		return cur, nil
+	case b.Versioning == Unversioned:
+		return nil, nil
+	}
+	return oldNull(r, b.ID, key)
 }
 
 // follow gives rec an id that sorts before all versions of key there are.
@@ -263,14 +284,14 @@ func after(last, v id) id {
 }
 
 // commit makes rec, whose body is stored, the newest version of key. rows writes the rows of its body.
-func (s *Store) commit(ctx context.Context, bucket, key string, rec *versionRecord, by access, cond *WriteConditions, rows func(*txn, *Bucket) error) (Version, error) {
+func (s *Store) commit(ctx context.Context, bucket, key string, rec *versionRecord, o *order, cond *WriteConditions, rows func(*txn, *Bucket) error) (Version, error) {
 	var out Version
 	err := s.update(ctx, func(t *txn) error {
 		b, err := getBucket(t, bucket)
 		if err != nil {
 			return err
 		}
-		if err := b.admit(rec, &by); err != nil {
+		if err := b.admit(rec, o, s.now()); err != nil {
 			return err
 		}
 		cur, err := current(t, b.ID, key)

@@ -6,6 +6,7 @@ import (
 
 	"myfsio/acl"
 	"myfsio/checksum"
+	"myfsio/object/lock"
 )
 
 // Limits of S3 that every front shares.
@@ -41,6 +42,8 @@ type Bucket struct {
 	Region     string // LocationConstraint as given; "" means the server's default
 	Versioning Versioning
 	ObjectLock bool
+	// DefaultLock is the retention that new versions get when their writers name none, in a bucket with ObjectLock.
+	DefaultLock lock.Rule
 
 	Ownership    Ownership
 	PublicAccess PublicAccess
@@ -100,6 +103,8 @@ type Version struct {
 	Versioned    bool // the bucket's versioning was ever enabled: VersionID is shown
 	Meta         Metadata
 	ACL          acl.List // not in listings
+	// Lock is the retention and legal hold; nil when the version never had one. Not in listings.
+	Lock *lock.State
 	// Stamp is another for each version that was ever written, also of those called NullVersion: equal stamps mean the same bytes and
 	// metadata, but for tags and ACL. Not in listings.
 	Stamp [16]byte
@@ -177,7 +182,8 @@ type PutObject struct {
 	Meta            Metadata
 	Body            Body
 	If              WriteConditions
-	Modified        time.Time // zero: now; set by what brings objects in from elsewhere
+	Lock            lock.State // asked for; without a retention the bucket's rule counts
+	Modified        time.Time  // zero: now; set by what brings objects in from elsewhere
 }
 
 // GetObject reads an object, or only its description.
@@ -223,6 +229,7 @@ type CopyObject struct {
 	Meta            Metadata
 	Checksum        checksum.Algorithm // None keeps the source's
 	If              WriteConditions
+	Lock            lock.State // as of PutObject; that of the source is not copied
 }
 
 // Copied is the result of a copy.
@@ -275,6 +282,7 @@ type CreateUpload struct {
 	BucketOwnerFull bool
 	Checksum        checksum.Algorithm
 	ChecksumType    checksum.Type // used when Checksum is not None
+	Lock            lock.State    // as of PutObject
 }
 
 // Upload describes an unfinished multipart upload.

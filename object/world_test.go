@@ -161,6 +161,8 @@ func (w *world) write(sb *strings.Builder, v reflect.Value, name string) {
 		return
 	}
 	switch v.Kind() {
+	case reflect.Pointer:
+		w.write(sb, v.Elem(), name)
 	case reflect.Struct:
 		sb.WriteString("{")
 		for i := range v.NumField() {

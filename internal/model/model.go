@@ -27,6 +27,7 @@ import (
 	"myfsio/checksum"
 	"myfsio/fault"
 	"myfsio/object"
+	"myfsio/object/lock"
 )
 
 // Model is the buckets of a store. It belongs to one goroutine.
@@ -59,6 +60,7 @@ type version struct {
 	modified time.Time
 	owner    string
 	acl      acl.List
+	lock     lock.State
 	sum      object.Checksum
 	meta     object.Metadata
 	upload   string // the multipart upload it was completed from
@@ -69,6 +71,7 @@ type upload struct {
 	seq   int
 	meta  object.Metadata
 	acl   acl.List
+	lock  lock.State
 	full  bool   // acl is the canned list bucket-owner-full-control
 	parts []part // in the order of their numbers
 }
@@ -270,6 +273,10 @@ func (b *bucket) describe(v *version) object.Version {
 	if v.null {
 		out.VersionID = object.NullVersion
 	}
+	if v.lock != (lock.State{}) {
+		l := v.lock
+		out.Lock = &l
+	}
 	return out
 }
 
@@ -325,7 +332,7 @@ func checkTags(tags []object.Pair) error {
 
 // Put writes an object of these bytes; req.Body.Reader is not read. A Digest's Want is ignored but for its algorithm.
 func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
-	if err := firstError(checkKey(req.Key), checkMeta(&req.Meta), verifyWrite(&req.If)); err != nil {
+	if err := firstError(checkKey(req.Key), checkMeta(&req.Meta), verifyWrite(&req.If), m.askedLock(req.Lock)); err != nil {
 		return object.Version{}, err
 	}
 	b, err := m.bucket(req.Bucket)
@@ -333,7 +340,7 @@ func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
 		return object.Version{}, err
 	}
 	owner, list, err := b.admit(req.Owner, req.ACL, req.BucketOwnerFull)
-	if err != nil {
+	if err = firstError(err, b.takesLock(req.Lock)); err != nil {
 		return object.Version{}, err
 	}
 	if err := checkWrite(&req.If, b.current(req.Key)); err != nil {
@@ -343,7 +350,7 @@ func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
 		return object.Version{}, err
 	}
 	v := &version{
-		key: req.Key, data: bytes.Clone(data), etag: hexMD5(data), owner: owner, acl: list,
+		key: req.Key, data: bytes.Clone(data), etag: hexMD5(data), owner: owner, acl: list, lock: m.protect(b, req.Lock),
 		sum: sumOf(req.Body.Digest.Algorithm, data), meta: req.Meta,
 	}
 	m.add(b, v)
@@ -465,6 +472,9 @@ func (m *Model) delete(b *bucket, req *object.DeleteObject) (object.Deleted, err
 	switch {
 	case req.VersionID != "":
 		if v != nil {
+			if v.protects(m.Now(), req.BypassGovernance) {
+				return d, fail(fault.Locked)
+			}
 			d.DeleteMarker = v.marker
 			b.remove(v)
 		}

@@ -23,7 +23,7 @@ func (m *Model) CreateUpload(req object.CreateUpload) (object.Upload, error) {
 	if req.Checksum != checksum.None && !req.Checksum.Allows(req.ChecksumType) {
 		return object.Upload{}, fail(fault.InvalidRequest)
 	}
-	if err := checkMeta(&req.Meta); err != nil {
+	if err := firstError(checkMeta(&req.Meta), m.askedLock(req.Lock)); err != nil {
 		return object.Upload{}, err
 	}
 	b, err := m.bucket(req.Bucket)
@@ -33,7 +33,10 @@ func (m *Model) CreateUpload(req object.CreateUpload) (object.Upload, error) {
 	if _, _, err := b.admit(req.Owner, req.ACL, req.BucketOwnerFull); err != nil {
 		return object.Upload{}, err
 	}
-	u := &upload{seq: m.next(), meta: req.Meta, acl: req.ACL, full: req.BucketOwnerFull}
+	if err := b.takesLock(req.Lock); err != nil {
+		return object.Upload{}, err
+	}
+	u := &upload{seq: m.next(), meta: req.Meta, acl: req.ACL, full: req.BucketOwnerFull, lock: req.Lock}
 	u.Upload = object.Upload{
 		Bucket: req.Bucket, Key: req.Key, UploadID: fmt.Sprintf("u%d", u.seq), Owner: req.Owner, Initiator: req.Initiator,
 		Initiated: m.Now(), StorageClass: req.Meta.StorageClass, Checksum: req.Checksum, ChecksumType: req.ChecksumType,
@@ -148,7 +151,7 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 	if self && !changes {
 		return object.Copied{}, fail(fault.InvalidRequest)
 	}
-	if err := firstError(checkMeta(&req.Meta), verifyWrite(&req.If)); err != nil {
+	if err := firstError(checkMeta(&req.Meta), verifyWrite(&req.If), m.askedLock(req.Lock)); err != nil {
 		return object.Copied{}, err
 	}
 	b, err := m.bucket(req.Bucket)
@@ -156,7 +159,7 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 		return object.Copied{}, err
 	}
 	owner, list, err := b.admit(req.Owner, req.ACL, req.BucketOwnerFull)
-	if err != nil {
+	if err = firstError(err, b.takesLock(req.Lock)); err != nil {
 		return object.Copied{}, err
 	}
 	if err := checkWrite(&req.If, b.current(req.Key)); err != nil {
@@ -167,7 +170,7 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 		return object.Copied{}, err
 	}
 	v := copyOf(src, &req)
-	v.owner, v.acl = owner, list
+	v.owner, v.acl, v.lock = owner, list, m.protect(b, req.Lock)
 	if self && src.null && from.newest(src.key) == src && req.Checksum == checksum.None && b.Versioning != object.VersioningEnabled {
 		v.parts, v.etag, v.sum = src.parts, src.etag, src.sum
 	}
@@ -235,6 +238,7 @@ func (m *Model) CompleteUpload(req object.CompleteUpload) (object.Version, error
 	if v.owner, v.acl, err = b.admit(u.Owner, u.acl, u.full); err != nil {
 		return object.Version{}, err
 	}
+	v.lock = m.protect(b, u.lock)
 	b.end(u)
 	m.add(b, v)
 	return b.describe(v), nil
