@@ -111,8 +111,12 @@ func (a *actor) mayGrant(policies []Policy) error {
 	return nil
 }
 
-// mayBe refuses the secrets of another user who may administer more than a.
+// mayBe refuses the secrets of another user who may administer more than a, and any to a session that a policy narrows: a key is
+// narrowed by nothing.
 func (a *actor) mayBe(u *User) error {
+	if a.session != nil {
+		return fault.New(fault.AccessDenied, "A session that a policy narrows cannot make keys.")
+	}
 	if u.ID == a.id {
 		return nil
 	}

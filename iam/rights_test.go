@@ -124,6 +124,27 @@ func TestNarrowedSessionGrants(t *testing.T) {
 	}
 }
 
+// Nor does it get keys, which would not be narrowed, not even those of its own user.
+func TestNarrowedSessionMakesNoKeys(t *testing.T) {
+	w := newWorld(t, people())
+	const all = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}`
+	for _, key := range []string{"ROOT", "MANAGER"} {
+		s := w.issue(key, SessionRequest{Duration: time.Hour, Policy: []byte(all)})
+		c, err := w.Resolve(s.AccessKey, s.Token)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, id := range []string{c.UserID, "u-ann"} {
+			if _, err := w.CreateKey(c.Principal, id); !fault.Is(err, fault.AccessDenied) {
+				t.Errorf("%s, a key of %s: %v", key, id, err)
+			}
+			if _, err := w.RotateSecret(c.Principal, id); !fault.Is(err, fault.AccessDenied) {
+				t.Errorf("%s, a secret of %s: %v", key, id, err)
+			}
+		}
+	}
+}
+
 func TestNamesOfOthers(t *testing.T) {
 	w := newWorld(t, people())
 	manager, root := w.who("MANAGER"), w.who("ROOT")
