@@ -17,4 +17,5 @@
 //	MYFSIO_BUCKET  a prefix for the names of their buckets
 //	MYFSIO_KEYS    a JSON file with the table of odd keys
 //	MYFSIO_TMP     a directory to write to
+//	MYFSIO_LIMITED 1: the credentials are those of a user with few rights in the bucket MYFSIO_BUCKET
 package clients

@@ -19,4 +19,9 @@ func TestGoSDK(t *testing.T) {
 	}
 	s := server(t)
 	script(t, &runner{t: t, path: bin, env: s.env(t, "MYFSIO_BUCKET=gosdk", "MYFSIO_KEYS="+keysFile(t))})
+	t.Run("limited", func(t *testing.T) {
+		u := s.session(t, s.limited(t, "limited-gosdk"))
+		script(t, &runner{t: t, path: bin, env: append(s.env(t, "MYFSIO_BUCKET=limited-gosdk", "MYFSIO_LIMITED=1"), u.env()...)})
+		s.untouched(t, "limited-gosdk")
+	})
 }

@@ -13,8 +13,15 @@ func TestNodeSDK(t *testing.T) {
 		absent(t, "the AWS SDK for JavaScript")
 	}
 	// Modules are looked for above the script, so it runs from beside them.
-	write(t, sdk+"/node_test.mjs", read(t, "node/node_test.mjs"))
+	for _, name := range []string{"/node_test.mjs", "/limited_test.mjs"} {
+		write(t, sdk+name, read(t, "node"+name))
+	}
 	s := server(t)
 	r := &runner{t: t, path: node, dir: sdk, env: s.env(t, "MYFSIO_BUCKET=node", "MYFSIO_KEYS="+keysFile(t))}
 	script(t, r, "node_test.mjs")
+	t.Run("limited", func(t *testing.T) {
+		u := s.session(t, s.limited(t, "limited-node"))
+		script(t, &runner{t: t, path: node, dir: sdk, env: append(s.env(t, "MYFSIO_BUCKET=limited-node"), u.env()...)}, "limited_test.mjs")
+		s.untouched(t, "limited-node")
+	})
 }

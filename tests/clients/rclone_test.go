@@ -59,3 +59,45 @@ func TestRclone(t *testing.T) {
 		t.Errorf("purged, but still there: %s", out)
 	}
 }
+
+// TestRcloneLimited is everyday work with few rights, with lasting and with temporary credentials.
+func TestRcloneLimited(t *testing.T) {
+	t.Parallel()
+	path := tool(t, "rclone")
+	s := server(t)
+	u := s.limited(t, "limited-rclone")
+	for name, u := range map[string]user{"user": u, "session": s.session(t, u)} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			mine := "my:limited-rclone/mine/" + name
+			c := &runner{t: t, path: path, dir: dir, args: []string{"--retries=1", "--low-level-retries=1"}, env: s.env(t,
+				"RCLONE_CONFIG="+filepath.Join(dir, "none.conf"), "RCLONE_CONFIG_MY_TYPE=s3", "RCLONE_CONFIG_MY_PROVIDER=Other",
+				"RCLONE_CONFIG_MY_ACCESS_KEY_ID="+u.AccessKey, "RCLONE_CONFIG_MY_SECRET_ACCESS_KEY="+u.SecretKey, "RCLONE_CONFIG_MY_SESSION_TOKEN="+u.Token,
+				"RCLONE_CONFIG_MY_ENDPOINT="+s.URL, "RCLONE_CONFIG_MY_REGION="+daemon.Region, "RCLONE_CONFIG_MY_FORCE_PATH_STYLE=true",
+				"RCLONE_CONFIG_MY_NO_CHECK_BUCKET=true", // it would make the bucket, which he may not
+				"RCLONE_S3_CHUNK_SIZE=5M", "RCLONE_S3_UPLOAD_CUTOFF=5M")}
+			tree := goSources(t, "bufio")
+			c.must("sync", tree, mine+"/tree")
+			c.must("check", "--download", tree, mine+"/tree")
+			c.must("copyto", write(t, filepath.Join(dir, "big"), body(3, 12<<20)), mine+"/big")
+			c.must("copyto", mine+"/big", mine+"/copy")
+			c.must("copyto", mine+"/copy", filepath.Join(dir, "back"))
+			same(t, filepath.Join(dir, "big"), filepath.Join(dir, "back"))
+			if out := c.must("lsf", "my:"); !strings.Contains(out, "limited-rclone/") || strings.Contains(out, "private-") {
+				t.Errorf("other buckets: %q", out)
+			}
+			if link := c.must("link", "--expire=1h", mine+"/big"); !strings.Contains(link, "X-Amz-Signature") {
+				t.Errorf("link: %s", link)
+			} else if status, text := fetch(t, link); status != 200 || len(text) != 12<<20 {
+				t.Errorf("link: %d, %d bytes", status, len(text))
+			}
+			c.refused("AccessDenied", "lsf", "my:limited-rclone")
+			c.refused("AccessDenied", "lsf", "my:limited-rclone/theirs")
+			c.refused("403", "copyto", filepath.Join(dir, "big"), "my:limited-rclone/theirs/new")
+			c.refused("", "copyto", "my:limited-rclone/theirs/secret", filepath.Join(dir, "secret"))
+			c.refused("", "deletefile", "my:limited-rclone/theirs/secret")
+			c.must("delete", mine)
+		})
+	}
+	s.untouched(t, "limited-rclone")
+}

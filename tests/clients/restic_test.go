@@ -35,3 +35,27 @@ func TestRestic(t *testing.T) {
 		t.Fatalf("snapshots after forget: %v, %v", snapshots, err)
 	}
 }
+
+// TestResticLimited keeps backups with the rights to list, read, write and delete below a prefix.
+func TestResticLimited(t *testing.T) {
+	t.Parallel()
+	path := tool(t, "restic")
+	s := server(t)
+	u := s.limited(t, "limited-restic")
+	dir := t.TempDir()
+	r := func(repository string, u user) *runner {
+		return &runner{t: t, path: path, dir: dir, args: []string{"--quiet", "--cache-dir", filepath.Join(dir, "cache")},
+			env: append(s.env(t, "RESTIC_REPOSITORY=s3:"+s.URL+"/limited-restic/"+repository, "RESTIC_PASSWORD=correct horse"), u.env()...)}
+	}
+	c, here := r("mine/repo", u), goSources(t, "bufio")
+	c.must("init")
+	c.must("backup", here)
+	session := r("mine/repo", s.session(t, u))
+	session.must("backup", here)
+	session.must("restore", "latest", "--target", filepath.Join(dir, "restored"))
+	sameTree(t, here, filepath.Join(dir, "restored", here))
+	c.must("forget", "--keep-last=1", "--prune")
+	c.must("check", "--read-data")
+	r("theirs/repo", u).refused("Access Denied", "init")
+	s.untouched(t, "limited-restic")
+}

@@ -74,10 +74,12 @@ func (s *target) user(t *testing.T, policies string) user {
 	return user{ID: made.ID, AccessKey: made.AccessKey, SecretKey: made.SecretKey}
 }
 
-// limited makes a bucket in which a file "theirs/secret" lies, and a user who may do everyday work below "mine/" in it.
+// limited makes a bucket in which a file "theirs/secret" lies, and a user who may do everyday work below "mine/" in it. There is
+// a bucket "private-" and the same name as well, of which he must not learn.
 func (s *target) limited(t *testing.T, bucket string) user {
 	t.Helper()
 	u := s.user(t, `[{"bucket": "`+bucket+`", "actions": ["list", "read", "write", "delete"], "prefix": "mine/"}]`)
+	s.ask(t, signed.Request{Method: "PUT", Bucket: "private-" + bucket})
 	s.ask(t, signed.Request{Method: "PUT", Bucket: bucket})
 	s.ask(t, signed.Request{Method: "PUT", Bucket: bucket, Key: "theirs/secret", Body: []byte("secret")})
 	return u

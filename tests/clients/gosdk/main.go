@@ -36,13 +36,19 @@ func main() {
 		Client: s3.New(s3.Options{
 			BaseEndpoint: aws.String(os.Getenv("AWS_ENDPOINT_URL")),
 			Region:       os.Getenv("AWS_REGION"),
-			Credentials:  credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), ""),
+			Credentials:  credentials.NewStaticCredentialsProvider(os.Getenv("AWS_ACCESS_KEY_ID"), os.Getenv("AWS_SECRET_ACCESS_KEY"), os.Getenv("AWS_SESSION_TOKEN")),
 			UsePathStyle: true,
 			// What config.LoadDefaultConfig chooses.
 			RequestChecksumCalculation: aws.RequestChecksumCalculationWhenSupported,
 			ResponseChecksumValidation: aws.ResponseChecksumValidationWhenSupported,
 		}),
 		bucket: aws.String(os.Getenv("MYFSIO_BUCKET") + "-main"),
+	}
+	if os.Getenv("MYFSIO_LIMITED") == "1" { // see limited
+		c.bucket = aws.String(os.Getenv("MYFSIO_BUCKET"))
+		c.limited(ctx)
+		say(map[string]any{"done": true})
+		return
 	}
 	check("bucket", func() error { return c.makeBucket(ctx) })
 	check("put and get", func() error { return c.putAndGet(ctx) })
