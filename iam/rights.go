@@ -103,7 +103,7 @@ func (a *actor) mayName(d *Document, u *User, name string) error {
 	return nil
 }
 
-// mayGrant refuses administrative actions that a does not hold himself.
+// mayGrant refuses administrative actions, those on keys of encryption among them, that a does not hold himself.
 func (a *actor) mayGrant(policies []Policy) error {
 	if missing := a.lacks(policies); missing != "" {
 		return fault.New(fault.AccessDenied, "Only who may %s himself may grant it.", missing)
@@ -137,7 +137,7 @@ func (a *actor) lacks(policies []Policy) string {
 	}
 	for _, action := range policy.Actions() {
 		name := action.Short()
-		if !strings.HasPrefix(name, "iam:") {
+		if !strings.HasPrefix(name, "iam:") && !strings.HasPrefix(name, "kms:") {
 			continue
 		}
 		r := policy.Request{Action: action}

@@ -32,6 +32,8 @@ func TestEscalation(t *testing.T) {
 		{"what he lacks", rule("*", "read", "iam:get_policy"), false},
 		{"what he lacks by AWS's name", rule("*", "iam:GetPolicy"), false},
 		{"what he lacks by a pattern", rule("*", "iam:get*"), false},
+		{"kms:*", rule("*", "kms:*"), false},
+		{"a right on keys of encryption", document(doc(`"kms:Decrypt"`)), false},
 		{"everything in a document", document(doc(`"*"`)), false},
 		{"iam:* in a document", document(doc(`"iam:*"`)), false},
 		{"a pattern in a document", document(doc(`["s3:*","i?m:*Policy"]`)), false},
