@@ -40,6 +40,7 @@ type Authorizer struct {
 type actions struct {
 	plain, version policy.Action
 	admin          bool // of gate.AdminOps
+	website        bool // gate.Website
 }
 
 // New returns an Authorizer.
@@ -51,6 +52,7 @@ func New(cfg Config) *Authorizer {
 			a.ops[op] = actions{plain: policy.Lookup(op.Action), version: policy.Lookup(op.VersionAction), admin: i == 1}
 		}
 	}
+	a.ops[gate.Website()] = actions{plain: policy.Lookup(gate.Website().Action), website: true}
 	return a
 }
 
@@ -69,6 +71,7 @@ const (
 	ByAdministrator By = "administrator" // iam:*, or the right to mend any bucket's policy
 	BySignIn        By = "signed in"     // open to every user
 	ByStrict        By = "strict evaluation"
+	ByWebsite       By = "website" // a domain is mapped to the bucket
 )
 
 // Verdict is a decision and its reason.
@@ -118,12 +121,12 @@ func (a *Authorizer) Explain(ctx context.Context, r *gate.Request) Verdict {
 	}
 	q := questions.Get().(*question)
 	*q = question{a: a, ctx: ctx, r: r}
-	v := q.right(action, r.Action(), act.admin)
+	v := q.right(action, r.Action(), act)
 	for _, extra := range r.Extra {
 		if !v.Allowed {
 			break
 		}
-		v = q.right(policy.Lookup(extra), extra, act.admin)
+		v = q.right(policy.Lookup(extra), extra, act)
 	}
 	*q = question{}
 	questions.Put(q)
@@ -131,12 +134,14 @@ func (a *Authorizer) Explain(ctx context.Context, r *gate.Request) Verdict {
 }
 
 // right decides about one right.
-func (q *question) right(action policy.Action, name string, admin bool) Verdict {
+func (q *question) right(action policy.Action, name string, act actions) Verdict {
 	q.action, q.ask.Action = action, 0
 	var v Verdict
 	switch {
-	case admin:
+	case act.admin:
 		v = q.administration(name)
+	case act.website:
+		v = q.website()
 	case q.r.Bucket == "" && q.r.Op.Scope == gate.Service:
 		v = q.service()
 	default:
@@ -333,6 +338,28 @@ func (q *question) otherwise(doc policy.Verdict) Verdict {
 		return refuse(ByStrict)
 	}
 	return v
+}
+
+// website decides about a visit. The mapping of the domain allows it; the bucket's policy, and a block of public buckets, still
+// refuse. Access control lists have no say, as they only ever allow.
+func (q *question) website() Verdict {
+	if !q.r.Anonymous() { // a visitor proves nothing
+		return refuse(ByNothing)
+	}
+	if _, doc, ok := q.a.cfg.Policies.Get(q.r.Bucket); ok {
+		if m := q.eval(doc); m.Decision == policy.Deny {
+			return refuse(ByBucketPolicy).because(m)
+		}
+	}
+	switch err := q.read(); {
+	case err != nil:
+		return Verdict{Err: err}
+	case !q.exists:
+		return Verdict{Err: fault.New(fault.NoSuchBucket, "The specified bucket does not exist")}
+	case q.bucket.PublicAccess.Has(object.RestrictBuckets):
+		return refuse(ByPublicBlock)
+	}
+	return allow(ByWebsite)
 }
 
 // read reads the bucket, once.

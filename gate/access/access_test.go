@@ -354,3 +354,31 @@ func BenchmarkAuthorize(b *testing.B) {
 		}
 	}
 }
+
+// TestWebsite: a visitor sees what nothing denies, and nobody else comes in by that door.
+func TestWebsite(t *testing.T) {
+	a := access.New(access.Config{Policies: newWorld(), Objects: newWorld()})
+	for _, tt := range []struct {
+		who    iam.Principal
+		bucket string
+		want   access.Verdict
+		kind   fault.Kind
+	}{
+		{nobody, "own", access.Verdict{Allowed: true, By: access.ByWebsite}, 0},
+		{nobody, "enforced", access.Verdict{Allowed: true, By: access.ByWebsite}, 0},
+		{nobody, "ignoring", access.Verdict{Allowed: true, By: access.ByWebsite}, 0},
+		{nobody, "public", access.Verdict{Allowed: true, By: access.ByWebsite}, 0},
+		{nobody, "closed", access.Verdict{By: access.ByBucketPolicy}, fault.AccessDenied},
+		{nobody, "restricted", access.Verdict{By: access.ByPublicBlock}, fault.AccessDenied},
+		{nobody, "none", access.Verdict{}, fault.NoSuchBucket},
+		{root, "own", access.Verdict{By: access.ByNothing}, fault.AccessDenied},
+		{alice, "own", access.Verdict{By: access.ByNothing}, fault.AccessDenied},
+	} {
+		r := &gate.Request{Op: gate.Website(), Principal: tt.who, Bucket: tt.bucket, Key: "k"}
+		v := a.Explain(context.Background(), r)
+		err := a.Authorize(context.Background(), r)
+		if v.Allowed != tt.want.Allowed || v.By != tt.want.By || (err == nil) != v.Allowed || err != nil && !fault.Is(err, tt.kind) {
+			t.Errorf("%s %s: %+v, %v", tt.who.UserID, tt.bucket, v, err)
+		}
+	}
+}

@@ -17,5 +17,9 @@
 // The bucket's owner may do everything with his bucket, save for its quota, which is set for him and not by him. An object
 // with a list of its own gives him what the list gives; he may always delete it and change the list.
 //
+// A visit to a website is another matter: an administrator who maps a domain to a bucket publishes what its website shows, whatever
+// the bucket's policy and lists allow. An explicit Deny of the bucket's policy refuses a visitor as it refuses any anonymous request,
+// and so does a block of public access with RestrictPublicBuckets.
+//
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/how-s3-evaluates-access-control.html
 package access
