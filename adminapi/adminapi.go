@@ -37,6 +37,9 @@ type Config struct {
 	Policies access.Policies
 	// Objects tells the tags of objects to conditions; nil: none has any.
 	Objects Objects
+	// Domains are those of websites; nil: the server serves none, and website-domains is refused with 400. With it Buckets is needed.
+	Domains Domains
+	Buckets Buckets
 	// Audit is the log of changes; nil: audit-log is refused with 501.
 	Audit AuditLog
 	// Limit takes one request of a client from the budget of a class before anything else happens. When ok is false the

@@ -24,6 +24,7 @@ import (
 	"myfsio/kv/memkv"
 	"myfsio/object"
 	"myfsio/sigv4"
+	"myfsio/website/domain"
 )
 
 var now = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
@@ -83,6 +84,8 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 	check(t, policies.Put("box", []byte(`{"Version": "2012-10-17", "Statement": [
 		{"Sid": "Open", "Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::box/open/*",
 		 "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}]}`)))
+	mapped, err := domain.Open(domain.Options{Path: filepath.Join(dir, "website_domains.json"), Reserved: func(h string) bool { return h == "s3.test" }})
+	check(t, err)
 	authorizer := access.New(access.Config{Policies: policies, Objects: w.objects})
 	cfg := Config{
 		Gate: &gate.Gate{Authorizer: authorizer, Hooks: gate.Hooks{After: func(_ context.Context, r *gate.Request, err error) {
@@ -98,6 +101,7 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 			Verifier: &sigv4.Verifier{Region: "us-east-1", Now: clock}, Users: w.store, HeaderPair: true, Now: clock,
 		},
 		Users: w.store, Region: "us-east-1", Explain: authorizer, Policies: policies, Objects: w.objects, Now: clock,
+		Domains: mapped, Buckets: w.objects,
 	}
 	if change != nil {
 		change(&cfg)

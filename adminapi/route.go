@@ -46,6 +46,11 @@ func routes() []route {
 		{"POST", "admin/presign", "PresignURL", presign},
 		{"GET", "admin/policy-presets", "GetPolicyPresets", presets},
 		{"GET", "admin/audit-log", "GetAuditLog", readAudit},
+		{"GET", "admin/website-domains", "ListWebsiteDomains", listDomains},
+		{"POST", "admin/website-domains", "CreateWebsiteDomain", createDomain},
+		{"GET", "admin/website-domains/{id}", "GetWebsiteDomain", getDomain},
+		{"PUT", "admin/website-domains/{id}", "UpdateWebsiteDomain", updateDomain},
+		{"DELETE", "admin/website-domains/{id}", "DeleteWebsiteDomain", deleteDomain},
 	}
 	out := make([]route, 0, len(table))
 	for _, t := range table {
@@ -59,7 +64,7 @@ func routes() []route {
 }
 
 // planned are the paths that are refused with 501 until they are built; each has all that is below it, too.
-var planned = []string{"admin/site", "admin/sites", "admin/topology", "admin/website-domains", "admin/gc", "admin/integrity", "kms"}
+var planned = []string{"admin/site", "admin/sites", "admin/topology", "admin/gc", "admin/integrity", "kms"}
 
 // canonical returns the segments of the one path that stands for all its aliases, nil for a path that is not this
 // API's. Segments are unescaped.

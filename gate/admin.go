@@ -3,12 +3,14 @@ package gate
 // adminOps are the operations of the administration API and of temporary credentials, ordered by name. An empty
 // Action is open to every user, and not to anonymous requests; its handler looks at what the request asks for.
 var adminOps = []Op{
-	{Name: "AdministerServer", Action: "iam:*", Short: "iam:*", Scope: Service, Mutates: true, Class: AdminRequests, Log: "ADMIN.AdministerServer", State: notBuilt}, // sites, domains, collection, integrity, keys
+	{Name: "AdministerServer", Action: "iam:*", Short: "iam:*", Scope: Service, Mutates: true, Class: AdminRequests, Log: "ADMIN.AdministerServer", State: notBuilt}, // sites, collection, integrity, keys
 	adminOp("AssumeRole", "", true),
 	adminOp("CreateAccessKey", "iam:create_key", true),
 	adminOp("CreateUser", "iam:create_user", true),
+	adminOp("CreateWebsiteDomain", "iam:*", true),
 	adminOp("DeleteAccessKey", "iam:delete_key", true),
 	adminOp("DeleteUser", "iam:delete_user", true),
+	adminOp("DeleteWebsiteDomain", "iam:*", true),
 	adminOp("DisableUser", "iam:disable_user", true),
 	adminOp("EnableUser", "iam:disable_user", true),
 	adminOp("GetAuditLog", "iam:*", false),
@@ -17,7 +19,9 @@ var adminOps = []Op{
 	adminOp("GetSessionToken", "", true),
 	adminOp("GetUser", "iam:get_user", false),
 	adminOp("GetUserPolicies", "iam:get_policy", false),
+	adminOp("GetWebsiteDomain", "iam:*", false),
 	adminOp("ListUsers", "iam:list_users", false),
+	adminOp("ListWebsiteDomains", "iam:*", false),
 	adminOp("PresignURL", "", false),
 	adminOp("PutUserExpiry", "iam:update_policy", true),
 	adminOp("PutUserPolicies", "iam:update_policy", true),
@@ -25,6 +29,7 @@ var adminOps = []Op{
 	adminOp("RotateSecretKey", "iam:rotate_key", true),
 	adminOp("SimulatePolicy", "iam:get_policy", false),
 	adminOp("UpdateAccessKey", "iam:rotate_key", true),
+	adminOp("UpdateWebsiteDomain", "iam:*", true),
 }
 
 func adminOp(name, action string, mutates bool) Op {
