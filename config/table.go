@@ -84,7 +84,7 @@ var coreTable = []Variable{
 	{Name: "BLOB_URL", Section: "Core", Status: Planned, Doc: "Engine of the bytes, e.g. rados://pool; empty: files under STORAGE_ROOT.", field: func(c *Config) any { return &c.BlobURL }},
 	{Name: "UI_PAGE_SIZE", Section: "Core", Default: "100", Min: 1, Max: 1000, Status: Planned, Doc: "Objects on a page of the console.", field: func(c *Config) any { return &c.UIPageSize }},
 	{Name: "DISPLAY_TIMEZONE", Section: "Core", Default: "UTC", Status: Planned, Doc: "Time zone of the console, e.g. Asia/Tokyo.", field: func(c *Config) any { return &c.Timezone }},
-	{Name: "WEBSITE_HOSTING_ENABLED", Section: "Core", Default: "false", Status: Planned, Doc: "Serve static websites from buckets by their domain.", field: func(c *Config) any { return &c.WebsiteHosting }},
+	{Name: "WEBSITE_HOSTING_ENABLED", Section: "Core", Default: "false", Doc: "Serve static websites from buckets by their domain.", field: func(c *Config) any { return &c.WebsiteHosting }},
 	{Name: "FLASK_DEBUG", Section: "Core", Default: "0", Status: Ignored, Doc: "Debug mode of earlier releases.", field: func(c *Config) any { return &c.FlaskDebug }},
 }
 

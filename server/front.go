@@ -21,6 +21,7 @@ import (
 	"myfsio/s3"
 	"myfsio/sigv4"
 	"myfsio/sts"
+	"myfsio/website"
 )
 
 // front is everything between a connection and the data.
@@ -29,14 +30,17 @@ type front struct {
 	s3    *s3.Handler
 	sts   *sts.Handler
 	admin *adminapi.Handler
+	sites *website.Handler // nil: no websites
 	close []func() error
 }
 
-// ServeHTTP leads a request to whom its path belongs. A bucket that is named by the host has all paths.
+// ServeHTTP leads a request to whom its host or path belongs. A bucket that is named by the host has all paths, and so has a website.
 func (f *front) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case f.s3.VirtualHosted(r):
 		f.s3.ServeHTTP(w, r)
+	case f.sites != nil && f.sites.Serves(r):
+		f.sites.ServeHTTP(w, r)
 	case adminapi.Owns(r.URL):
 		f.admin.ServeHTTP(w, r)
 	case f.sts.Matches(r):
@@ -90,8 +94,18 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 		MaxUpload: cfg.Limits.MaxUpload, BodyTimeout: time.Duration(cfg.Limits.BodyTimeout) * time.Second,
 		Log: s.log, DisplayName: displayName(users), KnownUser: func(id string) bool { _, ok := users.ByCanonical(id); return ok },
 		SourceIP: f.trust.Client, Secure: f.trust.Secure, Limit: take,
-		ServerCORS: origins, RedirectHosts: cfg.Proxy.RedirectHosts,
+		ServerCORS: origins, RedirectHosts: cfg.Proxy.RedirectHosts, Websites: cfg.WebsiteHosting,
 	})
+	domains, err := s.openDomains()
+	if err != nil {
+		return nil, err
+	}
+	if domains != nil {
+		f.sites = website.New(website.Config{
+			Store: s.data.Store, Gate: door, Domains: domains, ServerCORS: origins, Limit: take,
+			SourceIP: f.trust.Client, Secure: f.trust.Secure, Log: s.log,
+		})
+	}
 	base := "" // the host that the request came to
 	if cfg.IsSet("API_BASE_URL") {
 		base = cfg.APIBaseURL
@@ -100,6 +114,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 	f.admin = adminapi.New(adminapi.Config{
 		Gate: door, Auth: prover, Users: users, Region: cfg.Region, BaseURL: base, Explain: rights, Policies: policies,
 		Objects: s.data.Store, Audit: trail.reader(), Limit: take, Source: source, Log: s.log,
+		Domains: domains, Buckets: s.data.Store,
 	})
 	return f, nil
 }
