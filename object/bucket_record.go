@@ -22,6 +22,8 @@ const (
 	fLockRuleMode
 	fLockRuleDays
 	fLockRuleYears
+	fMaxBytes
+	fMaxObjects
 )
 
 // encode is the bucket as it is stored.
@@ -40,6 +42,8 @@ func (b *Bucket) encode() []byte {
 	out = appendUint(out, fLockRuleMode, uint64(b.DefaultLock.Mode))
 	out = appendUint(out, fLockRuleDays, uint64(b.DefaultLock.Days))
 	out = appendUint(out, fLockRuleYears, uint64(b.DefaultLock.Years))
+	out = appendUint(out, fMaxBytes, uint64(b.Quota.MaxBytes))
+	out = appendUint(out, fMaxObjects, uint64(b.Quota.MaxObjects))
 	return append(out, b.extra...)
 }
 
@@ -77,6 +81,10 @@ func (b *Bucket) decode(data []byte) error {
 			b.DefaultLock.Days = int(v)
 		case fLockRuleYears:
 			b.DefaultLock.Years = int(v)
+		case fMaxBytes:
+			b.Quota.MaxBytes = int64(v)
+		case fMaxObjects:
+			b.Quota.MaxObjects = int64(v)
 		default:
 			b.extra += string(data[:len(data)-len(rest)])
 		}
@@ -107,6 +115,10 @@ func (b *Bucket) glance(data []byte) error {
 			b.Ownership = Ownership(v)
 		case fPublicAccess:
 			b.PublicAccess = PublicAccess(v)
+		case fMaxBytes:
+			b.Quota.MaxBytes = int64(v)
+		case fMaxObjects:
+			b.Quota.MaxObjects = int64(v)
 		}
 		data = rest
 	}

@@ -17,7 +17,8 @@ func (s *Store) Copy(ctx context.Context, req CopyObject) (Copied, error) {
 	if err := req.Lock.Verify(s.now()); err != nil {
 		return out, err
 	}
-	if err := s.early(ctx, req.Bucket, req.Key, req.order(), &req.If); err != nil {
+	o := req.order()
+	if err := s.early(ctx, req.Bucket, req.Key, o, &req.If, -1); err != nil {
 		return out, err
 	}
 	src, rec, err := s.openSource(ctx, GetObject{Bucket: req.SourceBucket, Key: req.SourceKey, VersionID: req.SourceVersionID, If: req.SourceIf}, req.SourceStamp)
@@ -38,6 +39,9 @@ func (s *Store) Copy(ctx context.Context, req CopyObject) (Copied, error) {
 		if out.Version, ok, err = s.redescribe(ctx, &req, rec, next); ok || err != nil {
 			return out, err
 		}
+	}
+	if err := s.early(ctx, req.Bucket, req.Key, o, &req.If, src.Length); err != nil {
+		return out, err
 	}
 	out.Version, err = s.copyBytes(ctx, &req, src, rec, next)
 	return out, err

@@ -32,7 +32,7 @@ func (x *shop) snapshot() string {
 	for _, b := range page.Buckets {
 		u, err := x.s.Usage(x.ctx, b.Name)
 		x.ok(err)
-		fmt.Fprintf(&sb, "%s %+v\n%v %v %v %v %v %v\n", b.Name, u, b.Versioning, b.ObjectLock, b.DefaultLock, b.ACL, b.Ownership, b.PublicAccess)
+		fmt.Fprintf(&sb, "%s %+v\n%v %v %v %v %v %v %v\n", b.Name, u, b.Quota, b.Versioning, b.ObjectLock, b.DefaultLock, b.ACL, b.Ownership, b.PublicAccess)
 		doc, err := x.s.Config(x.ctx, b.Name, object.ConfigCORS)
 		if !fault.Is(err, fault.NoSuchConfig) {
 			x.ok(err)
@@ -101,6 +101,7 @@ func stage(x *shop) (u object.Upload, list []object.CompletePart, old object.Ver
 	x.ok(err)
 	_, err = x.s.Put(x.ctx, object.PutObject{Bucket: vaulted, Key: "k", Body: body(content(12, 10)), Lock: lock.State{Hold: lock.HoldOff}})
 	x.ok(err)
+	x.ok(x.s.SetQuota(x.ctx, vaulted, object.Quota{MaxBytes: 50, MaxObjects: 3}))
 	return u, list, old
 }
 
@@ -171,6 +172,13 @@ var acts = []struct {
 	}},
 	{"set object lock", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
 		return x.s.SetObjectLock(x.ctx, vaulted, lock.Rule{Mode: lock.Governance, Days: 1})
+	}},
+	{"set quota", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		return x.s.SetQuota(x.ctx, home, object.Quota{MaxBytes: 1})
+	}},
+	{"put within a quota", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Put(x.ctx, object.PutObject{Bucket: vaulted, Key: "new", Body: body(content(20, 20))})
+		return err
 	}},
 	{"set configuration", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
 		return x.s.SetConfig(x.ctx, home, object.ConfigCORS, []byte("new"))

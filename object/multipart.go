@@ -113,8 +113,10 @@ func (s *Store) PutPart(ctx context.Context, req PutPart) (Part, error) {
 		if err != nil {
 			return err
 		}
-		u, up, err = getUpload(r, b.ID, req.Key, req.UploadID)
-		return err
+		if u, up, err = getUpload(r, b.ID, req.Key, req.UploadID); err != nil {
+			return err
+		}
+		return b.roomFor(req.Body.Size)
 	})
 	if err != nil {
 		return Part{}, err

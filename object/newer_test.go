@@ -125,7 +125,7 @@ func TestOldRecords(t *testing.T) {
 		t.Errorf("%+v, error %v", rec, err)
 	}
 	var b Bucket
-	if err := b.decode(appendBytes(appendUint(nil, 1, 7), 3, "o")); err != nil || !b.ACL.Default() || b.Ownership != OwnershipUnset || b.PublicAccess != 0 || b.DefaultLock != (lock.Rule{}) {
+	if err := b.decode(appendBytes(appendUint(nil, 1, 7), 3, "o")); err != nil || !b.ACL.Default() || b.Ownership != OwnershipUnset || b.PublicAccess != 0 || b.DefaultLock != (lock.Rule{}) || b.Quota != (Quota{}) {
 		t.Errorf("%+v, error %v", b, err)
 	}
 }

@@ -56,6 +56,10 @@ func (w *world) run(s step) error {
 		return w.runComplete(&s)
 	case "abort":
 		return w.runAbort(&s)
+	case "quota":
+		q := quotas[s.ref%len(quotas)]
+		w.logf("quota of %s: %v", bucket, q)
+		return w.same("quota", nil, w.s.SetQuota(w.ctx, bucket, q), nil, w.m.SetQuota(bucket, q))
 	case "retention", "hold", "objectLock":
 		return w.runLock(&s, bucket, key)
 	case "objectACL", "bucketACL", "ownership", "publicAccess", "setConfig", "deleteConfig":
@@ -63,6 +67,8 @@ func (w *world) run(s step) error {
 	}
 	return w.runAdmin(&s, bucket)
 }
+
+var quotas = []object.Quota{{}, {MaxBytes: 500}, {MaxObjects: 3}, {MaxBytes: 1500, MaxObjects: 6}}
 
 func (w *world) runAdmin(s *step, bucket string) error {
 	switch s.op {

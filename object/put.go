@@ -51,7 +51,8 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	if err := req.Lock.Verify(s.now()); err != nil {
 		return Version{}, err
 	}
-	if err := s.early(ctx, req.Bucket, req.Key, req.order(), &req.If); err != nil {
+	o := req.order()
+	if err := s.early(ctx, req.Bucket, req.Key, o, &req.If, req.Body.Size); err != nil {
 		return Version{}, err
 	}
 	st, err := s.ingest(ctx, &req.Body, s.inline, place{id: s.newID()})
@@ -68,7 +69,7 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	if st.sum != nil {
 		rec.sum = sumRecord{alg: req.Body.Digest.Algorithm, typ: checksum.FullObject, raw: st.sum}
 	}
-	v, err := s.commit(ctx, req.Bucket, req.Key, rec, req.order(), &req.If, func(t *txn, b *Bucket) error {
+	v, err := s.commit(ctx, req.Bucket, req.Key, rec, o, &req.If, func(t *txn, b *Bucket) error {
 		st.rows(t, b, req.Key)
 		return nil
 	})
@@ -94,20 +95,23 @@ func (req *PutObject) order() *order {
 	return &order{access: access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}, lock: req.Lock}
 }
 
-// early refuses a write that would fail in its commit anyway, before its body is sent. The commit decides.
-func (s *Store) early(ctx context.Context, bucket, key string, o *order, cond *WriteConditions) error {
+// early refuses a write that would fail in its commit anyway, before its body is sent. size is -1 when it is not known. The commit decides.
+func (s *Store) early(ctx context.Context, bucket, key string, o *order, cond *WriteConditions, size int64) error {
 	return s.viewDB(ctx, func(r kv.Reader) error {
 		b, err := getBucket(r, bucket)
 		if err != nil {
 			return err
 		}
-		if err := b.wouldAdmit(o); err != nil || cond.none() {
+		if err := b.wouldAdmit(o); err != nil || cond.none() && b.Quota == (Quota{}) {
 			return err
 		}
 		cur, err := current(r, b.ID, key)
 		if err != nil {
 			return err
 		}
-		return cond.check(cur)
+		if err := cond.check(cur); err != nil {
+			return err
+		}
+		return b.room(r, key, cur, size)
 	})
 }

@@ -1,6 +1,7 @@
 package object_test
 
 import (
+	"bytes"
 	"path"
 	"strings"
 	"sync"
@@ -93,6 +94,12 @@ func TestSyncOrder(t *testing.T) {
 		{"ownership", "sync log", func(x *shop) { x.ok(x.s.SetOwnership(x.ctx, home, object.ObjectWriter)) }},
 		{"public access", "sync log", func(x *shop) { x.ok(x.s.SetPublicAccess(x.ctx, home, object.BlockPolicy)) }},
 		{"configuration", "sync log", func(x *shop) { x.ok(x.s.SetConfig(x.ctx, home, object.ConfigCORS, []byte("x"))) }},
+		{"quota", "sync log", func(x *shop) { x.ok(x.s.SetQuota(x.ctx, home, object.Quota{MaxObjects: 1})) }},
+		{"beyond a quota", "sync log, " + wholeBlob + ", remove blob", func(x *shop) {
+			x.ok(x.s.SetQuota(x.ctx, home, object.Quota{MaxBytes: 900}))
+			_, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "new", Body: object.Body{Reader: bytes.NewReader(content(1, 700)), Size: -1}})
+			x.kind(err, fault.QuotaExceeded)
+		}},
 		{"object lock", "sync log", func(x *shop) { x.ok(x.s.SetObjectLock(x.ctx, vaulted, lock.Rule{})) }},
 		{"retention", "sync log", func(x *shop) {
 			_, err := x.s.SetRetention(x.ctx, object.SetRetention{Bucket: vaulted, Key: "k", Retention: x.until(lock.Governance, 1)})

@@ -16,6 +16,7 @@ type txn struct {
 	reclaim                      []blob.ID
 	viewed, reclaimed, assembled bool
 	shown                        string // the key queued last, so that replacing queues it once
+	grew                         held   // what this commit added to what counts against a quota
 	bypass                       bool   // governance does not protect from this commit
 }
 
@@ -139,6 +140,7 @@ func (t *txn) put(b *Bucket, key string, rec *versionRecord) {
 	t.Put(currentKey(b.ID, key), rec.encode(make([]byte, 0, 256)))
 	t.Add(counterKey(b.ID, countObjects), 1)
 	t.Add(counterKey(b.ID, countBytes), rec.size)
+	t.grow(rec, 1)
 	t.show(b, key)
 }
 
@@ -147,6 +149,7 @@ func (t *txn) unput(b *Bucket, key string, rec *versionRecord) {
 	t.Delete(currentKey(b.ID, key))
 	t.Add(counterKey(b.ID, countObjects), -1)
 	t.Add(counterKey(b.ID, countBytes), -rec.size)
+	t.grow(rec, -1)
 	t.show(b, key)
 }
 
@@ -175,6 +178,12 @@ func (t *txn) countOld(b *Bucket, rec *versionRecord, sign int64) {
 	}
 	t.Add(counterKey(b.ID, countVersions), sign)
 	t.Add(counterKey(b.ID, countOldBytes), sign*rec.size)
+	t.grow(rec, sign)
+}
+
+func (t *txn) grow(rec *versionRecord, sign int64) {
+	t.grew.objects += sign
+	t.grew.bytes += sign * rec.size
 }
 
 // drop gives up the body of a version that no row names any more, unless keep still uses it.
@@ -328,5 +337,5 @@ func (t *txn) replace(b *Bucket, key string, cur, rec *versionRecord) error {
 		return err
 	}
 	t.put(b, key, rec)
-	return nil
+	return t.withinQuota(b)
 }

@@ -44,6 +44,7 @@ type Bucket struct {
 	ObjectLock bool
 	// DefaultLock is the retention that new versions get when their writers name none, in a bucket with ObjectLock.
 	DefaultLock lock.Rule
+	Quota       Quota
 
 	Ownership    Ownership
 	PublicAccess PublicAccess

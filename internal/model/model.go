@@ -346,7 +346,12 @@ func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
 	if err := checkWrite(&req.If, b.current(req.Key)); err != nil {
 		return object.Version{}, err
 	}
-	if err := checkBody(&req.Body, data); err != nil {
+	if req.Body.Size >= 0 { // what is announced may be too much already
+		if err := b.room(req.Key, req.Body.Size); err != nil {
+			return object.Version{}, err
+		}
+	}
+	if err := firstError(checkBody(&req.Body, data), b.room(req.Key, int64(len(data)))); err != nil {
 		return object.Version{}, err
 	}
 	v := &version{

@@ -63,9 +63,12 @@ func (m *Model) PutPart(req object.PutPart, data []byte) (object.Part, error) {
 	if req.Number < 1 || req.Number > object.MaxParts {
 		return object.Part{}, fail(fault.InvalidArgument)
 	}
-	_, u, err := m.upload(req.Bucket, req.Key, req.UploadID)
+	b, u, err := m.upload(req.Bucket, req.Key, req.UploadID)
 	if err != nil {
 		return object.Part{}, err
+	}
+	if b.Quota.MaxBytes > 0 && req.Body.Size > b.Quota.MaxBytes {
+		return object.Part{}, fail(fault.QuotaExceeded)
 	}
 	alg := req.Body.Digest.Algorithm
 	if u.Checksum != checksum.None && alg != checksum.None && alg != u.Checksum {
@@ -112,7 +115,7 @@ func (m *Model) CopyPart(req object.CopyPart) (object.CopiedPart, error) {
 		return object.CopiedPart{}, fail(fault.InvalidArgument)
 	}
 	out := object.CopiedPart{SourceVersionID: b.shownID(v)}
-	out.Part, err = m.PutPart(object.PutPart{Bucket: req.Bucket, Key: req.Key, UploadID: req.UploadID, Number: req.Number, Body: object.Body{Size: -1}}, r.Data)
+	out.Part, err = m.PutPart(object.PutPart{Bucket: req.Bucket, Key: req.Key, UploadID: req.UploadID, Number: req.Number, Body: object.Body{Size: int64(len(r.Data))}}, r.Data)
 	return out, err
 }
 
@@ -167,6 +170,9 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 	}
 	from, src, err := m.source(req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf)
 	if err != nil {
+		return object.Copied{}, err
+	}
+	if err := b.room(req.Key, int64(len(src.data))); err != nil {
 		return object.Copied{}, err
 	}
 	v := copyOf(src, &req)
@@ -236,6 +242,9 @@ func (m *Model) CompleteUpload(req object.CompleteUpload) (object.Version, error
 		return object.Version{}, err
 	}
 	if v.owner, v.acl, err = b.admit(u.Owner, u.acl, u.full); err != nil {
+		return object.Version{}, err
+	}
+	if err := b.room(req.Key, int64(len(v.data))); err != nil {
 		return object.Version{}, err
 	}
 	v.lock = m.protect(b, u.lock)
