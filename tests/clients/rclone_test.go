@@ -55,7 +55,7 @@ func TestRclone(t *testing.T) {
 	c.must("sync", here, "my:rclone/tree")
 	c.must("check", here, "my:rclone/tree")
 	c.must("purge", "my:rclone")
-	if out := c.must("lsf", "my:"); strings.Contains(out, "rclone/") {
+	if out := c.must("lsf", "my:"); strings.Contains("\n"+out, "\nrclone/") {
 		t.Errorf("purged, but still there: %s", out)
 	}
 }

@@ -141,18 +141,18 @@ answer 200 '!<Name>'
 # Replication Operator (manage replication only):
 user '[{"bucket": "*", "actions": ["list", "read", "replication"]}]'
 may GET /my-bucket/file
-later GET '/my-bucket?replication'
-later PUT '/my-bucket?replication' -d '<ReplicationConfiguration/>'
-later DELETE '/my-bucket?replication'
+granted GET '/my-bucket?replication'
+granted PUT '/my-bucket?replication' -d '<ReplicationConfiguration/>'
+granted DELETE '/my-bucket?replication'
 denied PUT /my-bucket/k -d x
 denied PUT '/my-bucket?cors' -d "$cors"
 
 # Lifecycle Manager (configure object expiration):
 user '[{"bucket": "*", "actions": ["list", "lifecycle"]}]'
 may GET '/my-bucket?list-type=2'
-later GET '/my-bucket?lifecycle'
-later PUT '/my-bucket?lifecycle' -d "$lifecycle"
-later DELETE '/my-bucket?lifecycle'
+granted GET '/my-bucket?lifecycle'
+granted PUT '/my-bucket?lifecycle' -d "$lifecycle"
+granted DELETE '/my-bucket?lifecycle'
 denied GET /my-bucket/file
 denied DELETE /my-bucket/file
 denied PUT '/my-bucket?cors' -d "$cors"
@@ -179,7 +179,7 @@ may DELETE '/my-bucket?policy'
 may GET '/my-bucket?versioning'
 may PUT '/my-bucket?cors' -d "$cors"
 may DELETE '/my-bucket?cors'
-for what in tagging encryption lifecycle replication quota object-lock notification logging website; do later GET "/my-bucket?$what"; done
+for what in tagging encryption lifecycle replication quota object-lock notification logging website; do granted GET "/my-bucket?$what"; done
 denied GET /iam/users
 denied POST /iam/users -d '{}'
 denied GET '/user-bucket?list-type=2'

@@ -12,7 +12,7 @@
 #	user POLICIES [EXPIRY]    makes a user, whose keys are then $USER_ACCESS_KEY and $USER_SECRET_KEY; removed at the end
 #	may METHOD PATH [ARG]...  the user's request succeeds; ARGs are curl's
 #	denied METHOD PATH ...    it is refused with 403 AccessDenied
-#	later METHOD PATH ...     the user has the right, the server does not have the operation yet
+#	granted METHOD PATH ...   it is not refused, whatever comes of it: 404 where nothing is set, 501 where nothing is built
 #	anyone METHOD PATH ...    as may, without credentials
 #	noone METHOD PATH ...     as denied, without credentials
 set -eu -o pipefail
@@ -95,7 +95,7 @@ may() { as_user "$@" && worked; }
 anyone() { plain "$@" && worked; }
 denied() { as_user "$@" && answer 403 AccessDenied; }
 noone() { plain "$@" && answer 403 AccessDenied; }
-later() { as_user "$@" && answer 501 NotImplemented; }
+granted() { as_user "$@" && if [ "$STATUS" = 403 ]; then wrong "refused"; else passed=$((passed + 1)); fi; }
 
 # drop empties a bucket and removes it. The keys of these scripts need no escaping.
 drop() {
