@@ -1,6 +1,7 @@
 package object_test
 
 import (
+	"fmt"
 	"strings"
 
 	"myfsio/acl"
@@ -47,12 +48,13 @@ func (w *world) runAccess(s *step, bucket, key string) error {
 		w.logf("public access of bucket %s: %b", bucket, p)
 		return w.same("public access", nil, w.s.SetPublicAccess(w.ctx, bucket, p), nil, w.m.SetPublicAccess(bucket, p))
 	case "setConfig":
-		doc := []byte(documents[s.ref%len(documents)])
-		w.logf("configuration of bucket %s: %.4q", bucket, doc)
-		return w.same("set config", nil, w.s.SetConfig(w.ctx, bucket, object.ConfigCORS, doc), nil, w.m.SetConfig(bucket, object.ConfigCORS, doc))
+		doc, kind := []byte(documents[s.ref%len(documents)]), s.configKind()
+		w.logf("configuration %c of bucket %s: %.4q", kind, bucket, doc)
+		return w.same("set config", nil, w.s.SetConfig(w.ctx, bucket, kind, doc), nil, w.m.SetConfig(bucket, kind, doc))
 	case "deleteConfig":
-		w.logf("no configuration of bucket %s", bucket)
-		return w.same("delete config", nil, w.s.DeleteConfig(w.ctx, bucket, object.ConfigCORS), nil, w.m.SetConfig(bucket, object.ConfigCORS, nil))
+		kind := s.configKind()
+		w.logf("no configuration %c of bucket %s", kind, bucket)
+		return w.same("delete config", nil, w.s.DeleteConfig(w.ctx, bucket, kind), nil, w.m.SetConfig(bucket, kind, nil))
 	}
 	req := object.SetACL{Bucket: bucket, Key: key, ACL: s.list()}
 	if s.option(0, 1) {
@@ -72,7 +74,20 @@ func (w *world) compareBucket(name string) error {
 	if err := w.same("head bucket", got, gotErr, want, wantErr); err != nil {
 		return err
 	}
-	doc, wantErr := w.m.Config(name, object.ConfigCORS)
-	gotDoc, gotErr := w.s.Config(w.ctx, name, object.ConfigCORS)
-	return w.same("configuration of "+name, gotDoc, gotErr, doc, wantErr)
+	for _, kind := range object.ConfigKinds() {
+		doc, wantErr := w.m.Config(name, kind)
+		gotDoc, gotErr := w.s.Config(w.ctx, name, kind)
+		if err := w.same("configuration of "+name, gotDoc, gotErr, doc, wantErr); err != nil {
+			return err
+		}
+		if got.Has(kind) != (wantErr == nil) {
+			return fmt.Errorf("bucket %s says %v of its configuration %c", name, got.Has(kind), kind)
+		}
+	}
+	return nil
+}
+
+// configKind is one of few, so that steps meet.
+func (s *step) configKind() object.ConfigKind {
+	return []object.ConfigKind{object.ConfigNotification, object.ConfigNotification, object.ConfigCORS, object.ConfigTagging}[s.ref2%4]
 }

@@ -262,4 +262,20 @@ func TestConfig(t *testing.T) {
 	_, err = get()
 	x.kind(err, fault.NoSuchConfig)
 	x.ok(x.s.DeleteConfig(x.ctx, home, object.ConfigCORS))
+	for _, k := range object.ConfigKinds() { // each for itself
+		x.ok(x.s.SetConfig(x.ctx, home, k, []byte{byte(k)}))
+	}
+	b, err := x.s.HeadBucket(x.ctx, home)
+	x.ok(err)
+	for _, k := range object.ConfigKinds() {
+		doc, err := x.s.Config(x.ctx, home, k)
+		if err != nil || string(doc) != string(rune(k)) || !b.Has(k) {
+			t.Errorf("%c: %q, error %v", k, doc, err)
+		}
+		x.ok(x.s.DeleteConfig(x.ctx, home, k))
+		if _, err = x.s.Config(x.ctx, home, k); !fault.Is(err, fault.NoSuchConfig) || code(err) == "" {
+			t.Errorf("%c: error %v", k, err)
+		}
+	}
+	x.clean()
 }

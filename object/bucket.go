@@ -85,7 +85,7 @@ func (s *Store) CreateBucket(ctx context.Context, req CreateBucket) (Bucket, err
 		}
 		b = Bucket{
 			Name: req.Name, ID: stamp(s.newID()), Created: s.now().UTC(), Owner: req.Owner, Region: req.Region, ObjectLock: req.ObjectLock,
-			Ownership: req.Ownership, ACL: req.ACL.Normal(req.Owner),
+			Ownership: req.Ownership, ACL: req.ACL.Normal(req.Owner), features: featuresKept,
 		}
 		if req.ObjectLock {
 			b.Versioning = VersioningEnabled

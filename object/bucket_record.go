@@ -24,6 +24,7 @@ const (
 	fLockRuleYears
 	fMaxBytes
 	fMaxObjects
+	fFeatures
 )
 
 // encode is the bucket as it is stored.
@@ -44,6 +45,7 @@ func (b *Bucket) encode() []byte {
 	out = appendUint(out, fLockRuleYears, uint64(b.DefaultLock.Years))
 	out = appendUint(out, fMaxBytes, uint64(b.Quota.MaxBytes))
 	out = appendUint(out, fMaxObjects, uint64(b.Quota.MaxObjects))
+	out = appendUint(out, fFeatures, uint64(b.features))
 	return append(out, b.extra...)
 }
 
@@ -85,6 +87,8 @@ func (b *Bucket) decode(data []byte) error {
 			b.Quota.MaxBytes = int64(v)
 		case fMaxObjects:
 			b.Quota.MaxObjects = int64(v)
+		case fFeatures:
+			b.features = features(v)
 		default:
 			b.extra += string(data[:len(data)-len(rest)])
 		}
@@ -119,6 +123,8 @@ func (b *Bucket) glance(data []byte) error {
 			b.Quota.MaxBytes = int64(v)
 		case fMaxObjects:
 			b.Quota.MaxObjects = int64(v)
+		case fFeatures:
+			b.features = features(v)
 		}
 		data = rest
 	}

@@ -28,6 +28,7 @@ const (
 	ProblemOrphan   = "orphan-row"         // a row that belongs to nothing
 	ProblemMissing  = "missing-row"        // a row that should be there
 	ProblemStray    = "stray-blob"         // a blob that no row refers to
+	ProblemFeatures = "wrong-features"     // a bucket's record that does not say which documents there are
 	ProblemVersions = "disordered-version" // versions of a key that contradict each other
 )
 
@@ -132,10 +133,29 @@ func (c *checker) buckets() error {
 		}
 		c.res.Buckets++
 		c.byID[b.ID] = b
+		if err := c.features(b); err != nil {
+			return err
+		}
 		if err := c.bucket(&b); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// features checks that the bucket says which documents it has.
+func (c *checker) features(b Bucket) error {
+	want, err := countFeatures(c.r, b.ID)
+	if err != nil || b.features&featuresKept == 0 {
+		return err
+	}
+	const known = 1<<len(configKinds) - 1 // not those of a newer program
+	if b.features&known == want&known {
+		return nil
+	}
+	b.features = b.features&^known | want
+	c.report(Problem{Kind: ProblemFeatures, Bucket: b.Name, Detail: "the bucket's record says of documents that they are there, or not, and is wrong"},
+		func(t *txn) { t.Put(bucketKey(b.Name), b.encode()) })
 	return nil
 }
 

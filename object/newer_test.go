@@ -125,7 +125,7 @@ func TestOldRecords(t *testing.T) {
 		t.Errorf("%+v, error %v", rec, err)
 	}
 	var b Bucket
-	if err := b.decode(appendBytes(appendUint(nil, 1, 7), 3, "o")); err != nil || !b.ACL.Default() || b.Ownership != OwnershipUnset || b.PublicAccess != 0 || b.DefaultLock != (lock.Rule{}) || b.Quota != (Quota{}) {
+	if err := b.decode(appendBytes(appendUint(nil, 1, 7), 3, "o")); err != nil || !b.ACL.Default() || b.Ownership != OwnershipUnset || b.PublicAccess != 0 || b.DefaultLock != (lock.Rule{}) || b.Quota != (Quota{}) || !b.Has(ConfigCORS) || b.Has(ConfigNotification) {
 		t.Errorf("%+v, error %v", b, err)
 	}
 }
@@ -141,5 +141,41 @@ func TestDamagedList(t *testing.T) {
 	}
 	if got := p.problems(false); got == "" {
 		t.Error("the check finds nothing")
+	}
+}
+
+// A bucket from before features were kept still finds its documents, and keeps features from its next document on.
+func TestOldFeatures(t *testing.T) {
+	p := newPatient(t)
+	p.ok(p.s.SetConfig(p.ctx, "bucket", ConfigCORS, []byte("cors")))
+	b, err := p.s.HeadBucket(p.ctx, "bucket")
+	p.ok(err)
+	b.features = 0
+	p.set(bucketKey("bucket"), b.encode())
+	has := func(kind ConfigKind, want bool) {
+		t.Helper()
+		if _, err := p.s.Config(p.ctx, "bucket", kind); (err == nil) != want {
+			t.Errorf("%c: error %v", kind, err)
+		}
+	}
+	has(ConfigCORS, true)
+	has(ConfigWebsite, false)
+	if got := p.problems(false); got != "" {
+		t.Errorf("found %q", got)
+	}
+	p.ok(p.s.SetConfig(p.ctx, "bucket", ConfigNotification, []byte("n")))
+	has(ConfigCORS, true)
+	has(ConfigNotification, true)
+	has(ConfigWebsite, false)
+	if b, err = p.s.HeadBucket(p.ctx, "bucket"); err != nil || b.features != featuresKept|1|8 {
+		t.Errorf("features %x, error %v", b.features, err)
+	}
+	b.features = featuresKept | 2 | 1<<40
+	p.set(bucketKey("bucket"), b.encode())
+	if got := p.problems(true); got != ProblemFeatures {
+		t.Errorf("found %q", got)
+	}
+	if b, err = p.s.HeadBucket(p.ctx, "bucket"); err != nil || b.features != featuresKept|1|8|1<<40 {
+		t.Errorf("repaired features %x, error %v", b.features, err)
 	}
 }

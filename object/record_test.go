@@ -58,7 +58,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 		t.Errorf("upload %+v, error %v", u2, err)
 	}
 	b := Bucket{ID: 3, Created: time.Unix(1, 2).UTC(), Owner: "o", Region: "r", Versioning: VersioningSuspended, ObjectLock: true,
-		ACL: fullList, Ownership: BucketOwnerEnforced, PublicAccess: BlockACLs | PublicAccessConfigured, DefaultLock: lock.Rule{Mode: lock.Governance, Years: 3}, Quota: Quota{1 << 40, 7}, extra: string(newField)}
+		ACL: fullList, Ownership: BucketOwnerEnforced, PublicAccess: BlockACLs | PublicAccessConfigured, DefaultLock: lock.Rule{Mode: lock.Governance, Years: 3}, Quota: Quota{1 << 40, 7}, features: featuresKept | 5, extra: string(newField)}
 	var b2 Bucket
 	if err := b2.decode(b.encode()); err != nil || !reflect.DeepEqual(b, b2) {
 		t.Errorf("bucket %+v, error %v", b2, err)

@@ -50,7 +50,8 @@ type Bucket struct {
 	PublicAccess PublicAccess
 	ACL          acl.List // of the bucket itself
 
-	extra string // fields of the record that a newer program wrote
+	features features
+	extra    string // fields of the record that a newer program wrote
 }
 
 // Usage counts what a bucket holds. It is exact at every commit.
