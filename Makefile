@@ -54,8 +54,9 @@ bench: ## measure beside MinIO, versitygw and nginx (about 40 minutes, 30 GB of 
 bench-short: ## the same in about a minute, to see that it works
 	$(GO) run ./bench compare -short
 
-docs: ## write doc/CONFIG.md and doc/S3.md from the tables in the code
+docs: ## write doc/CONFIG.md and doc/S3.md from the tables in the code, and doc/ACCESS.md from what the server does
 	$(GO) run ./cmd/myfsio docs doc
+	$(GO) test ./tests/access -count=1 -run TestDocument -update
 
 clean: ## remove what was built or measured; .cache/clients stays
 	rm -rf myfsio .cache/ci .cache/bench/data
