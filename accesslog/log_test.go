@@ -214,7 +214,7 @@ func TestPartitioned(t *testing.T) {
 		d := newDisk()
 		d.set("ev", `{"LoggingEnabled":{"TargetBucket":"logs","TargetPrefix":"p/","TargetObjectKeyFormat":{"PartitionedPrefix":{"PartitionDateSource":"EventTime"}}}}`)
 		d.set("del", `{"LoggingEnabled":{"TargetBucket":"logs","TargetPrefix":"q/","TargetObjectKeyFormat":{"PartitionedPrefix":{}}}}`)
-		l, stop := start(d, func(o *Options) { o.Every = 48 * time.Hour })
+		l, stop := start(d, func(o *Options) { o.Every = 100 * time.Hour })
 		for range 2 {
 			add(l, "ev", 1)
 			add(l, "del", 1)

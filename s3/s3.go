@@ -56,6 +56,10 @@ type Config struct {
 	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)
 	// Host gives the host that the client named, with its port; nil means that of the request.
 	Host func(*http.Request) string
+	// Notices tells receivers of events; nil means that nobody does, and that notification configurations are refused.
+	Notices Notices
+	// LoggingChanged is told of a bucket whose logging configuration was set or removed. May be nil.
+	LoggingChanged func(bucket string)
 	// Done is told of every answered request, for access logs and metrics. May be nil. The Record
 	// is only valid during the call.
 	Done func(context.Context, *Record)
