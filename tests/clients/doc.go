@@ -11,6 +11,8 @@
 //	MYFSIO_BINARY=PATH           use this program instead of building it
 //	MYFSIO_RACE=1                build it with the race detector; a race ends it
 //
+// The directory contract holds the curl examples of the documentation as scripts; its README.md says how to run them by hand.
+//
 // The client scripts (*.py, *.mjs) and the nested module gosdk print one line of JSON for each check, which becomes
 // a subtest. They take the endpoint and the credentials from the usual AWS_* variables, and from
 //
