@@ -9,7 +9,7 @@ import (
 // layers gives each package its row; doc/DESIGN.md explains them. A package imports
 // only packages of lower rows, and below its own directory.
 var layers = map[string]int{
-	"fault": 0, "gz": 0, "vfs": 0, "checksum": 0, "config": 0, "sigv4": 0, "sigv2": 0, "logs": 0, "kv": 0, "blob": 0, "metrics": 0, "guard": 0, "docstore": 0, "lockout": 0, "limit": 0, "limit/redislimit": 0, "proxy": 0,
+	"fault": 0, "gz": 0, "vfs": 0, "checksum": 0, "config": 0, "sigv4": 0, "sigv2": 0, "logs": 0, "kv": 0, "blob": 0, "metrics": 0, "guard": 0, "docstore": 0, "lockout": 0, "limit": 0, "limit/redislimit": 0, "proxy": 0, "cse": 0,
 	"vfs/memfs": 0, "vfs/faultfs": 0,
 	"kv/memkv": 0, "kv/pebblekv": 0, "kv/kvtest": 0, "kv/faultkv": 0,
 	"blob/memblob": 0, "blob/fileblob": 0, "blob/blobtest": 0, "blob/faultblob": 0,

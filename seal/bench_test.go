@@ -154,3 +154,25 @@ func BenchmarkDownload(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkEnvelope(b *testing.B) {
+	kek, object := CustomerKEK(NewKey()), NewKey()
+	e := kek.Wrap(object, place)
+	b.Run("Wrap", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			kek.Wrap(object, place)
+		}
+	})
+	b.Run("Unwrap", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			e.Unwrap(kek.Key, place)
+		}
+	})
+	b.Run("Part", func(b *testing.B) {
+		for b.Loop() {
+			object.Part(1)
+		}
+	})
+}
