@@ -1,0 +1,5 @@
+//go:build !cgo || noselect
+
+package worker
+
+func runRaw(string) int { return 1 }
