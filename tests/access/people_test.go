@@ -130,6 +130,7 @@ type bucket struct {
 	listed      bool // it and its objects have the list public-read
 	closed      bool // a policy denies everything
 	blocked     bool // public access is blocked
+	written     bool // writers own what they write; its objects are dora's, who lets carol read them
 }
 
 var buckets = []bucket{
@@ -139,6 +140,7 @@ var buckets = []bucket{
 	{name: "listed", owner: "alice", listed: true},
 	{name: "foreign", owner: "dora"},
 	{name: "closed", owner: "alice", closed: true},
+	{name: "written", owner: "alice", written: true},
 	{name: "blocked", owner: "alice", public: true, listed: true, blocked: true},
 }
 
@@ -175,6 +177,7 @@ var places = []place{
 	at("listed", "dir/", "listed", "alice's; the access control lists of it and of its objects are public-read"),
 	at("foreign", "dir/", "foreign", "dora's, with nothing set"),
 	at("closed", "dir/", "closed", "alice's, with a policy that denies everything to everybody"),
+	at("written", "dir/", "written", "alice's, with the ownership ObjectWriter; its objects are dora's, and their lists let carol read them"),
 	at("blocked", "dir/", "blocked", "alice's, public by policy and by lists, with all public access blocked"),
 }
 

@@ -41,7 +41,7 @@ func (s *shape) onObject() bool { return strings.Contains(s.request, "{b}/") }
 // rights are what the request needs at a place.
 func (s *shape) rights(pl place) (list []need) {
 	for _, action := range strings.Fields(s.needs) {
-		n := need{place: pl}
+		n := need{place: pl, absent: s.note == "no such key"}
 		var source bool
 		if n.action, source = strings.CutPrefix(action, "<"); source && s.from != "" {
 			n.place = at(s.from, pl.dir, "", "")

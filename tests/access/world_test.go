@@ -143,7 +143,14 @@ func (w *world) fill() {
 		if b.listed {
 			list, _ = acl.Canned("public-read", owner, owner)
 		}
-		_, err := w.store.CreateBucket(ctx, object.CreateBucket{Name: b.name, Owner: owner, ACL: list})
+		create := object.CreateBucket{Name: b.name, Owner: owner, ACL: list}
+		if b.written {
+			owner = iam.CanonicalID("dora") // of the objects
+			create.Ownership = object.ObjectWriter
+			list = acl.List{Grants: []acl.Grant{{Grantee: acl.Grantee{ID: owner}, Permission: acl.FullControl},
+				{Grantee: acl.Grantee{ID: iam.CanonicalID("carol")}, Permission: acl.Read}}}
+		}
+		_, err := w.store.CreateBucket(ctx, create)
 		w.check(err)
 		w.check(w.store.SetVersioning(ctx, b.name, object.VersioningEnabled))
 		for _, dir := range dirs {
