@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"myfsio/acl"
@@ -38,7 +39,9 @@ func (p PublicAccess) Has(bits PublicAccess) bool { return p&bits == bits }
 // order is what a writer says about the version that he makes, beside its bytes and metadata.
 type order struct {
 	access
-	lock lock.State
+	lock  lock.State
+	event EventName // what making it is called
+	by    *Actor
 }
 
 // access is what a writer says about who may use what he writes.
@@ -174,11 +177,15 @@ func (s *Store) SetObjectACL(ctx context.Context, req SetACL) (Version, error) {
 	if err := req.ACL.Check(); err != nil {
 		return Version{}, err
 	}
-	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(_ *txn, b *Bucket, rec *versionRecord) error {
+	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(t *txn, b *Bucket, rec *versionRecord) error {
 		if b.Ownership == BucketOwnerEnforced {
 			return errNoLists()
 		}
+		before := rec.list()
 		rec.setList(req.ACL.Normal(rec.owner))
+		if !slices.Equal(before.Grants, rec.list().Grants) {
+			t.tell(b, EventACL, &req.By, req.Key, rec)
+		}
 		return b.takes(rec.list())
 	})
 }

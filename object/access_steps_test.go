@@ -56,7 +56,7 @@ func (w *world) runAccess(s *step, bucket, key string) error {
 		w.logf("no configuration %c of bucket %s", kind, bucket)
 		return w.same("delete config", nil, w.s.DeleteConfig(w.ctx, bucket, kind), nil, w.m.SetConfig(bucket, kind, nil))
 	}
-	req := object.SetACL{Bucket: bucket, Key: key, ACL: s.list()}
+	req := object.SetACL{Bucket: bucket, Key: key, ACL: s.list(), By: s.actor()}
 	if s.option(0, 1) {
 		req.VersionID = w.version(bucket, key, s.ref2)
 	}

@@ -268,5 +268,6 @@ func (t *txn) finish(b *Bucket, req *CompleteUpload, u id, cur, rec *versionReco
 	if rec.body.kind == bodyParts {
 		t.queueAssembly(b, req.Key, rec)
 	}
+	t.tell(b, EventComplete, &req.By, req.Key, rec)
 	return rec.version(b, req.Key, true), nil
 }

@@ -70,7 +70,7 @@ func (req *CopyObject) inPlace() bool {
 }
 
 func (req *CopyObject) order() *order {
-	return &order{access: access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}, lock: req.Lock}
+	return &order{access: access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}, lock: req.Lock, event: EventCopy, by: &req.By}
 }
 
 // record is the version the copy makes, without its body.
@@ -134,6 +134,7 @@ func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *ver
 		if err := t.replace(&b, req.Key, cur, next); err != nil {
 			return err
 		}
+		t.tell(&b, EventCopy, &req.By, req.Key, next)
 		v = next.version(&b, req.Key, true)
 		return nil
 	})

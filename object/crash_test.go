@@ -88,7 +88,9 @@ func describe(ctx context.Context, s *object.Store) (string, error) {
 			return "", err
 		}
 	}
-	return sb.String(), nil
+	events, err := s.Events(ctx, object.Mark{}, 1000)
+	fmt.Fprintf(&sb, "%v", events)
+	return sb.String(), err
 }
 
 func describeVersions(ctx context.Context, s *object.Store, sb *strings.Builder, bucket string) error {

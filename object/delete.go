@@ -99,12 +99,14 @@ func (t *txn) delete(b *Bucket, req *DeleteObject) (Deleted, error) {
 			return d, err
 		}
 		t.unput(b, req.Key, cur)
+		t.tell(b, EventDelete, &req.By, req.Key, cur)
 		return d, t.drop(cur, body{})
 	}
 	m, err := t.mark(b, req, cur)
 	if err != nil {
 		return d, err
 	}
+	t.tell(b, EventMarker, &req.By, req.Key, m)
 	d.DeleteMarker, d.VersionID = true, NullVersion
 	if !m.null() {
 		d.VersionID = formatVersion(m.id)
@@ -150,6 +152,7 @@ func (t *txn) deleteVersion(b *Bucket, req *DeleteObject) (Deleted, error) {
 	} else {
 		t.unputOld(b, req.Key, rec)
 	}
+	t.tell(b, EventDelete, &req.By, req.Key, rec)
 	if err := t.drop(rec, body{}); err != nil {
 		return d, err
 	}

@@ -41,6 +41,11 @@ func (x *shop) snapshot() string {
 		x.snapshotVersions(&sb, b.Name)
 		x.snapshotUploads(&sb, b.Name)
 	}
+	events, err := x.s.Events(x.ctx, object.Mark{}, 1000)
+	x.ok(err)
+	for _, e := range events {
+		fmt.Fprintf(&sb, "%s of %s/%q %d %s\n", e.Name, e.Bucket, e.Key, e.Size, e.ETag)
+	}
 	return sb.String()
 }
 
@@ -97,6 +102,7 @@ func stage(x *shop) (u object.Upload, list []object.CompletePart, old object.Ver
 	list = append(list, x.part(u, 1, content(8, 100)), x.part(u, 2, content(9, 100)), x.part(u, 4, content(10, 30)))
 	x.versioning(object.VersioningSuspended)
 	x.put("null", content(11, 100))
+	x.ok(x.s.SetConfig(x.ctx, home, object.ConfigNotification, []byte("n")))
 	_, err := x.s.CreateBucket(x.ctx, object.CreateBucket{Name: vaulted, ObjectLock: true})
 	x.ok(err)
 	_, err = x.s.Put(x.ctx, object.PutObject{Bucket: vaulted, Key: "k", Body: body(content(12, 10)), Lock: lock.State{Hold: lock.HoldOff}})

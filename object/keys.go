@@ -27,6 +27,7 @@ import (
 //	q I               view        change of the plain-file view to make, in order
 //	r I               reclaim     ids of blobs to remove
 //	k B kind          config      a configuration document of a bucket, as it was given; kind is a ConfigKind
+//	e I               event       an event to be delivered, in order
 //	a I               assemble    multipart body to make contiguous: B K, then the version id
 const (
 	tSchema   = 'S'
@@ -44,6 +45,7 @@ const (
 	tReclaim  = 'r'
 	tAssemble = 'a'
 	tConfig   = 'k'
+	tEvent    = 'e'
 )
 
 // schema is the version of the key space and the record formats.

@@ -56,6 +56,8 @@ func (w *world) run(s step) error {
 		return w.runComplete(&s)
 	case "abort":
 		return w.runAbort(&s)
+	case "deliver":
+		return w.deliver(s.n)
 	case "quota":
 		q := quotas[s.ref%len(quotas)]
 		w.logf("quota of %s: %v", bucket, q)
@@ -110,7 +112,7 @@ func (w *world) runAdmin(s *step, bucket string) error {
 
 func (w *world) runPut(s *step, bucket, key string) error {
 	body, data := s.body()
-	req := object.PutObject{Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(), Meta: s.metadata(), Body: body, If: w.writeIf(s, bucket, key), Lock: w.lock(s)}
+	req := object.PutObject{Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(), Meta: s.metadata(), Body: body, If: w.writeIf(s, bucket, key), Lock: w.lock(s), By: s.actor()}
 	if s.option(24, 3) {
 		req.Modified = epoch.Add(-time.Duration(s.ref) * time.Hour)
 	}
@@ -164,7 +166,7 @@ func (w *world) compareGet(req object.GetObject, odd bool) error {
 }
 
 func (w *world) runDelete(s *step, bucket, key string) error {
-	req := object.DeleteObject{Bucket: bucket, Key: key, Owner: s.writer(), If: w.writeIf(s, bucket, key), BypassGovernance: s.option(10, 1)}
+	req := object.DeleteObject{Bucket: bucket, Key: key, Owner: s.writer(), If: w.writeIf(s, bucket, key), BypassGovernance: s.option(10, 1), By: s.actor()}
 	req.If.IfNoneMatch = ""
 	if s.op == "deleteVersion" {
 		req.VersionID = w.version(bucket, key, s.ref)
@@ -204,7 +206,7 @@ func (w *world) runDeleteBatch(s *step, bucket string) error {
 	var wants, gots []object.DeleteObject
 	for i := range s.n {
 		key := nasty[(s.k+i*s.k2)%len(nasty)]
-		req := object.DeleteObject{Bucket: bucket, Key: key, Owner: "me", BypassGovernance: s.option(i, 1)}
+		req := object.DeleteObject{Bucket: bucket, Key: key, Owner: "me", BypassGovernance: s.option(i, 1), By: s.actor()}
 		if (s.ref+i)%3 == 0 {
 			req.VersionID = w.version(bucket, key, s.ref2+i)
 		}
@@ -229,7 +231,7 @@ func (w *world) runDeleteBatch(s *step, bucket string) error {
 func (w *world) runCopy(s *step, bucket, key string) error {
 	req := object.CopyObject{
 		SourceBucket: bucketNames[s.b2], SourceKey: nasty[s.k2], Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(),
-		ReplaceMeta: s.option(16, 1), ReplaceTags: s.option(17, 1), Meta: s.metadata(), If: w.writeIf(s, bucket, key), Lock: w.lock(s),
+		ReplaceMeta: s.option(16, 1), ReplaceTags: s.option(17, 1), Meta: s.metadata(), If: w.writeIf(s, bucket, key), Lock: w.lock(s), By: s.actor(),
 	}
 	if s.option(18, 2) {
 		req.Checksum = s.algorithm()
@@ -265,7 +267,10 @@ func (w *world) runTags(s *step, bucket, key string) error {
 		got, gotErr := w.s.Tags(w.ctx, bucket, key, w.toReal(id))
 		return w.same("tags", got, gotErr, want, wantErr)
 	}
-	req := object.SetTags{Bucket: bucket, Key: key, VersionID: id, Tags: s.tags()}
+	req := object.SetTags{Bucket: bucket, Key: key, VersionID: id, Tags: s.tags(), By: s.actor()}
+	if len(req.Tags) == 0 && s.option(2, 1) {
+		req.Tags = nil
+	}
 	w.logf("set tags of %s/%.20q %s: %v", bucket, key, id, req.Tags)
 	want, wantErr := w.m.SetTags(req)
 	req.VersionID = w.toReal(id)
@@ -330,7 +335,7 @@ func (w *world) runCopyPart(s *step, bucket, key string) error {
 // runComplete lists all parts, or some, or wrong ones.
 func (w *world) runComplete(s *step) error {
 	u := w.upload(s.ref2)
-	req := object.CompleteUpload{Bucket: u.Bucket, Key: u.Key, UploadID: u.UploadID, ObjectSize: -1, If: w.writeIf(s, u.Bucket, u.Key)}
+	req := object.CompleteUpload{Bucket: u.Bucket, Key: u.Key, UploadID: u.UploadID, ObjectSize: -1, If: w.writeIf(s, u.Bucket, u.Key), By: s.actor()}
 	page, _ := w.m.ListParts(object.ListParts{Bucket: u.Bucket, Key: u.Key, UploadID: u.UploadID, Max: 1000})
 	size := int64(0)
 	for i, p := range page.Parts {

@@ -92,7 +92,7 @@ func (req *PutObject) Verify() error {
 }
 
 func (req *PutObject) order() *order {
-	return &order{access: access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}, lock: req.Lock}
+	return &order{access: access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}, lock: req.Lock, event: EventPut, by: &req.By}
 }
 
 // early refuses a write that would fail in its commit anyway, before its body is sent. size is -1 when it is not known. The commit decides.

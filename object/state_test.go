@@ -19,6 +19,9 @@ func (w *world) compareAll(rng *rand.Rand, listings int) error {
 	if err := w.same("list buckets", got, err, want, nil); err != nil {
 		return err
 	}
+	if err := w.compareEvents(); err != nil {
+		return err
+	}
 	for _, b := range want.Buckets {
 		usage, wantErr := w.m.Usage(b.Name)
 		gotUsage, gotErr := w.s.Usage(w.ctx, b.Name)

@@ -58,6 +58,7 @@ type Signals struct {
 	View     chan struct{}
 	Reclaim  chan struct{}
 	Assemble chan struct{}
+	Events   chan struct{}
 }
 
 // New makes a store over empty or existing engines and checks the version of the schema.
@@ -66,7 +67,7 @@ func New(ctx context.Context, c Config) (*Store, error) {
 		kv: c.KV, blobs: c.Blobs, inline: c.Inline, minPart: c.MinPartSize, view: c.View, now: c.Now, log: c.Log,
 		slots:   slots{uploads: map[id]*uploadSlots{}},
 		pins:    pins{blobs: map[blob.ID]int{}},
-		signals: Signals{View: make(chan struct{}, 1), Reclaim: make(chan struct{}, 1), Assemble: make(chan struct{}, 1)},
+		signals: Signals{View: make(chan struct{}, 1), Reclaim: make(chan struct{}, 1), Assemble: make(chan struct{}, 1), Events: make(chan struct{}, 1)},
 	}
 	if s.inline == 0 {
 		s.inline = DefaultInline
@@ -156,6 +157,9 @@ func (s *Store) update(ctx context.Context, fn func(*txn) error) error {
 	}
 	if t.assembled {
 		wake(s.signals.Assemble)
+	}
+	if t.told {
+		wake(s.signals.Events)
 	}
 	return nil
 }

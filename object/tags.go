@@ -87,8 +87,13 @@ func (s *Store) SetTags(ctx context.Context, req SetTags) (Version, error) {
 	if err := CheckTags(req.Tags, MaxObjectTags); err != nil {
 		return Version{}, err
 	}
-	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(_ *txn, _ *Bucket, rec *versionRecord) error {
+	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(t *txn, b *Bucket, rec *versionRecord) error {
 		rec.meta.Tags = req.Tags
+		name := EventTagging
+		if req.Tags == nil {
+			name = EventTaggingDelete
+		}
+		t.tell(b, name, &req.By, req.Key, rec)
 		return nil
 	})
 }

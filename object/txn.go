@@ -15,6 +15,7 @@ type txn struct {
 	s                            *Store
 	reclaim                      []blob.ID
 	viewed, reclaimed, assembled bool
+	told                         bool
 	shown                        string // the key queued last, so that replacing queues it once
 	grew                         held   // what this commit added to what counts against a quota
 	bypass                       bool   // governance does not protect from this commit
@@ -318,6 +319,7 @@ func (s *Store) commit(ctx context.Context, bucket, key string, rec *versionReco
 				return err
 			}
 		}
+		t.tell(&b, o.event, o.by, key, rec)
 		out = rec.version(&b, key, true)
 		return nil
 	})

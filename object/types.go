@@ -185,7 +185,8 @@ type PutObject struct {
 	Body            Body
 	If              WriteConditions
 	Lock            lock.State // asked for; without a retention the bucket's rule counts
-	Modified        time.Time  // zero: now; set by what brings objects in from elsewhere
+	By              Actor
+	Modified        time.Time // zero: now; set by what brings objects in from elsewhere
 }
 
 // GetObject reads an object, or only its description.
@@ -204,6 +205,7 @@ type DeleteObject struct {
 	VersionID   string
 	Owner       string // who deletes; Bucket.Ownership decides who owns a delete marker
 	If          WriteConditions
+	By          Actor
 	// BypassGovernance allows the deletion of a version under governance retention; the caller has checked the right.
 	BypassGovernance bool
 }
@@ -232,6 +234,7 @@ type CopyObject struct {
 	Checksum        checksum.Algorithm // None keeps the source's
 	If              WriteConditions
 	Lock            lock.State // as of PutObject; that of the source is not copied
+	By              Actor
 }
 
 // Copied is the result of a copy.
@@ -376,6 +379,7 @@ type CompleteUpload struct {
 	Checksum              Checksum // of the whole object, as the client expects it; Algorithm None: not given
 	ObjectSize            int64    // x-amz-mp-object-size; -1 when not given
 	If                    WriteConditions
+	By                    Actor
 }
 
 // AbortUpload gives an upload up and frees its parts.
@@ -399,14 +403,16 @@ type ObjectPartPage struct {
 	Next      int
 }
 
-// SetTags replaces the tags of a version; nil removes them.
+// SetTags replaces the tags of a version; nil removes them, which is an event of its own.
 type SetTags struct {
 	Bucket, Key, VersionID string
 	Tags                   []Pair
+	By                     Actor
 }
 
 // SetACL replaces the access control list of a version.
 type SetACL struct {
 	Bucket, Key, VersionID string
 	ACL                    acl.List
+	By                     Actor
 }

@@ -109,6 +109,9 @@ func (m *Model) SetObjectACL(req object.SetACL) (object.Version, error) {
 	if err := b.takes(l); err != nil {
 		return object.Version{}, err
 	}
+	if !slices.Equal(v.acl.Grants, l.Grants) {
+		m.tell(b, "ObjectAcl:Put", req.By, v)
+	}
 	v.acl = l
 	return b.describe(v), nil
 }

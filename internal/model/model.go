@@ -36,6 +36,7 @@ type Model struct {
 	MinPart int64 // least size of a part but the last
 
 	buckets []*bucket
+	events  []object.Event
 	ids     int
 }
 
@@ -362,6 +363,7 @@ func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
 	if !req.Modified.IsZero() {
 		v.modified = req.Modified
 	}
+	m.tell(b, "ObjectCreated:Put", req.By, v)
 	return b.describe(v), nil
 }
 
@@ -481,16 +483,19 @@ func (m *Model) delete(b *bucket, req *object.DeleteObject) (object.Deleted, err
 				return d, fail(fault.Locked)
 			}
 			d.DeleteMarker = v.marker
+			m.tell(b, "ObjectRemoved:Delete", req.By, v)
 			b.remove(v)
 		}
 	case b.Versioning == object.Unversioned:
 		if v != nil {
+			m.tell(b, "ObjectRemoved:Delete", req.By, v)
 			b.remove(v)
 		}
 	default:
 		owner, _, _ := b.admit(req.Owner, acl.List{}, false)
 		mark := &version{key: req.Key, marker: true, owner: owner}
 		m.add(b, mark)
+		m.tell(b, "ObjectRemoved:DeleteMarkerCreated", req.By, mark)
 		d.DeleteMarker, d.VersionID = true, b.describe(mark).VersionID
 	}
 	return d, nil
@@ -550,5 +555,10 @@ func (m *Model) SetTags(req object.SetTags) (object.Version, error) {
 		return object.Version{}, err
 	}
 	v.meta.Tags = slices.Clone(req.Tags)
+	name := "ObjectTagging:Put"
+	if req.Tags == nil {
+		name = "ObjectTagging:Delete"
+	}
+	m.tell(b, name, req.By, v)
 	return b.describe(v), nil
 }

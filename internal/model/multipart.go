@@ -182,6 +182,7 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 	}
 	out := object.Copied{SourceVersionID: from.shownID(src)}
 	m.add(b, v)
+	m.tell(b, "ObjectCreated:Copy", req.By, v)
 	out.Version = b.describe(v)
 	return out, nil
 }
@@ -250,6 +251,7 @@ func (m *Model) CompleteUpload(req object.CompleteUpload) (object.Version, error
 	v.lock = m.protect(b, u.lock)
 	b.end(u)
 	m.add(b, v)
+	m.tell(b, "ObjectCreated:CompleteMultipartUpload", req.By, v)
 	return b.describe(v), nil
 }
 
