@@ -23,7 +23,7 @@ const (
 
 func readAudit(h *Handler, ctx context.Context, c *call) (answer, error) {
 	if h.cfg.Audit == nil {
-		return answer{}, fault.New(fault.NotImplemented, "This server keeps no audit log.")
+		return answer{}, fault.New(fault.NotImplemented, "This server keeps no audit log. Start it with AUDIT_LOG_ENABLED=true.")
 	}
 	limit := auditPage
 	if s := c.query.Get("limit"); s != "" {
