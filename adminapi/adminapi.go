@@ -42,6 +42,8 @@ type Config struct {
 	Buckets Buckets
 	// Audit is the log of changes; nil: audit-log is refused with 501.
 	Audit AuditLog
+	// Notifications are those that buckets ask for; nil: what is about them is refused with 501.
+	Notifications Notifications
 	// Limit takes one request of a client from the budget of a class before anything else happens. When ok is false the
 	// client is told to wait. nil: no limit.
 	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)

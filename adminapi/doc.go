@@ -23,6 +23,11 @@
 //	POST   /admin/presign                       what the URL does    a signed URL for one request
 //	GET    /admin/policy-presets?bucket=        any user             bucket policies that are ready to be put
 //	GET    /admin/audit-log?limit=&before=      iam:*
+//	GET    /admin/notifications                 iam:*                destinations that events wait for
+//	GET    /admin/notifications/failures        iam:*                events that were given up: limit=, after=
+//	POST   /admin/notifications/failures/{id}/retry  iam:*
+//	DELETE /admin/notifications/failures/{id}   iam:*
+//	GET    /admin/notifications/secret          iam:*                bucket=, url=: the key of signatures to a webhook
 //
 // HEAD is as GET. Routes that are planned and not built are refused with 501.
 //

@@ -40,6 +40,9 @@ type Config struct {
 	AuditLog       bool
 	WebsiteHosting bool
 
+	Notifications    Notifications
+	AccessLogSeconds int
+
 	Limits      Limits
 	Auth        Auth
 	CORS        CORS
@@ -175,6 +178,9 @@ type Lifecycle struct {
 	IntervalSeconds int
 	MaxHistory      int
 }
+
+// Notifications is how events are delivered.
+type Notifications struct{ MaxAgeHours float64 }
 
 // GC is the worker that reclaims space.
 type GC struct {

@@ -58,7 +58,7 @@ func Lookup(name string) *Variable {
 
 // Table is every setting, in the order of the documentation.
 var Table = concat(coreTable, authTable, corsTable, rateTable, serverTable, logTable, encryptionTable, proxyTable,
-	limitTable, workerTable, metricsTable, replicationTable)
+	limitTable, workerTable, receiverTable, metricsTable, replicationTable)
 
 func concat(tables ...[]Variable) (all []Variable) {
 	for _, t := range tables {

@@ -15,7 +15,7 @@ var proxyTable = []Variable{
 	{Name: "NUM_TRUSTED_PROXIES", Section: "Proxies", Default: "1", Max: 16, Doc: "Proxies in front whose X-Forwarded headers count, when they come from TRUSTED_PROXIES.", field: func(c *Config) any { return &c.Proxy.Trusted }},
 	{Name: "TRUSTED_PROXIES", Section: "Proxies", Default: "127.0.0.0/8,::1/128,10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,169.254.0.0/16,fc00::/7,fe80::/10", Strict: true, Doc: "Addresses and ranges of the proxies; default: loopback and private ranges.", field: func(c *Config) any { return &c.Proxy.TrustedPeers }},
 	{Name: "ALLOWED_REDIRECT_HOSTS", Section: "Proxies", Doc: "Hosts that a form upload may redirect to; empty: the host of the request alone.", field: func(c *Config) any { return &c.Proxy.RedirectHosts }},
-	{Name: "ALLOW_INTERNAL_ENDPOINTS", Section: "Proxies", Default: "false", Status: Planned, Doc: "Allow webhooks and replication to private addresses.", field: func(c *Config) any { return &c.Proxy.InternalEndpoints }},
+	{Name: "ALLOW_INTERNAL_ENDPOINTS", Section: "Proxies", Default: "false", Doc: "Allow webhooks and replication to private addresses.", field: func(c *Config) any { return &c.Proxy.InternalEndpoints }},
 }
 
 var limitTable = []Variable{
@@ -46,6 +46,11 @@ var workerTable = []Variable{
 	{Name: "INTEGRITY_BATCH_SIZE", Section: "Background workers", Default: "1000", Min: 1, Max: 1e9, Status: Planned, Doc: "Objects of one run; the next goes on from there.", field: func(c *Config) any { return &c.Integrity.BatchSize }},
 	{Name: "INTEGRITY_AUTO_HEAL", Section: "Background workers", Default: "false", Status: Planned, Doc: "Repair what can be repaired.", field: func(c *Config) any { return &c.Integrity.AutoHeal }},
 	{Name: "INTEGRITY_DRY_RUN", Section: "Background workers", Default: "false", Status: Planned, Doc: "Only log what is wrong.", field: func(c *Config) any { return &c.Integrity.DryRun }},
+}
+
+var receiverTable = []Variable{
+	{Name: "NOTIFICATION_MAX_AGE_HOURS", Section: "Notifications and access logs", Default: "24", Min: 0.01, Max: 8760, Doc: "How long the delivery of an event is tried before it is kept among the failures.", field: func(c *Config) any { return &c.Notifications.MaxAgeHours }},
+	{Name: "ACCESS_LOG_INTERVAL_SECONDS", Section: "Notifications and access logs", Default: "60", Min: 1, Max: 3600, Doc: "How long a line of a bucket's access log waits at most before it is written.", field: func(c *Config) any { return &c.AccessLogSeconds }},
 }
 
 var metricsTable = []Variable{

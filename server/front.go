@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"time"
 
+	"myfsio/accesslog"
 	"myfsio/adminapi"
 	"myfsio/auth"
 	"myfsio/bucketpolicy"
@@ -31,6 +32,7 @@ type front struct {
 	sts   *sts.Handler
 	admin *adminapi.Handler
 	sites *website.Handler // nil: no websites
+	logs  *accesslog.Log   // of buckets
 	close []func() error
 }
 
@@ -62,7 +64,7 @@ func (f *front) Close() error {
 // newFront builds the fronts.
 func (s *server) newFront(users *iam.Store) (*front, error) {
 	cfg := s.cfg
-	f := &front{trust: proxy.Trust{Peers: cfg.Proxy.TrustedPeers, Count: cfg.Proxy.Trusted}}
+	f := &front{trust: proxy.Trust{Peers: cfg.Proxy.TrustedPeers, Count: cfg.Proxy.Trusted}, logs: s.logs}
 	policies, err := bucketpolicy.Open(bucketpolicy.Options{Path: cfg.Auth.BucketPolicyPath, Log: s.log})
 	if err != nil {
 		return nil, err
@@ -95,6 +97,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 		Log: s.log, DisplayName: displayName(users), KnownUser: func(id string) bool { _, ok := users.ByCanonical(id); return ok },
 		SourceIP: f.trust.Client, Secure: f.trust.Secure, Limit: take,
 		ServerCORS: origins, RedirectHosts: cfg.Proxy.RedirectHosts, Websites: cfg.WebsiteHosting,
+		Notices: s.notices, LoggingChanged: s.logs.Forget, Done: f.record,
 	})
 	domains, err := s.openDomains()
 	if err != nil {
@@ -114,7 +117,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 	f.admin = adminapi.New(adminapi.Config{
 		Gate: door, Auth: prover, Users: users, Region: cfg.Region, BaseURL: base, Explain: rights, Policies: policies,
 		Objects: s.data.Store, Audit: trail.reader(), Limit: take, Source: source, Log: s.log,
-		Domains: domains, Buckets: s.data.Store,
+		Domains: domains, Buckets: s.data.Store, Notifications: s.notices,
 	})
 	return f, nil
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"myfsio/accesslog"
 	"myfsio/config"
 	"myfsio/gz"
 	"myfsio/logs"
@@ -49,6 +50,8 @@ type server struct {
 	out     io.Writer
 	log     *slog.Logger
 	data    *Data
+	notices notices
+	logs    *accesslog.Log // of buckets
 }
 
 func openLog(cfg *config.Config, out io.Writer) (*logs.Log, error) {
@@ -78,6 +81,11 @@ func (s *server) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	if s.notices, err = s.openNotices(ctx); err != nil {
+		return err
+	}
+	defer s.notices.guard.Close()
+	s.logs = s.openAccessLog()
 	front, err := s.newFront(users)
 	if err != nil {
 		return err
@@ -122,6 +130,8 @@ func (s *server) work() (stop func()) {
 	for _, w := range workers {
 		wg.Go(func() { w.Run(ctx) })
 	}
+	wg.Go(func() { s.notices.Run(ctx) })
+	wg.Go(func() { s.logs.Run(ctx, finalLogs) })
 	return func() {
 		cancel()
 		wg.Wait()

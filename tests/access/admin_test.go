@@ -58,16 +58,20 @@ var adminShapes = []adminShape{
 	{op: "DeleteWebsiteDomain", request: "DELETE /admin/website-domains/www.files.test", needs: "iam:*"},
 	{op: "DisableUser", request: "POST /iam/users/erin/disable", needs: "iam:disable_user"},
 	{op: "DisableUser", note: "an administrator", request: "POST /iam/users/deputy/disable", needs: "iam:disable_user", adminOnly: true},
+	{op: "DropNotification", request: "DELETE /admin/notifications/failures/" + failureID, needs: "iam:*"},
 	{op: "EnableUser", request: "POST /iam/users/erin/enable", needs: "iam:disable_user"},
 	{op: "EnableUser", note: "an administrator", request: "POST /iam/users/deputy/enable", needs: "iam:disable_user", adminOnly: true},
 	{op: "GetAuditLog", request: "GET /admin/audit-log", needs: "iam:*"},
 	{op: "GetCallerIdentity", request: "POST /", body: stsForm + "GetCallerIdentity"},
+	{op: "GetNotificationSecret", request: "GET /admin/notifications/secret?bucket=own&url=https%3A%2F%2Fh%2F", needs: "iam:*"},
 	{op: "GetPolicyPresets", request: "GET /admin/policy-presets?bucket=own"},
 	{op: "GetSessionToken", request: "POST /", body: stsForm + "GetSessionToken", noSession: true},
 	{op: "GetUser", request: "GET /iam/users/erin", needs: "iam:get_user"},
 	{op: "GetUser", note: "oneself", request: "GET /iam/users/{me}", needs: "iam:get_user"},
 	{op: "GetUserPolicies", request: "GET /iam/users/erin/policies", needs: "iam:get_policy"},
 	{op: "GetWebsiteDomain", request: "GET /admin/website-domains/www.files.test", needs: "iam:*"},
+	{op: "ListNotificationFailures", request: "GET /admin/notifications/failures", needs: "iam:*"},
+	{op: "ListNotificationQueues", request: "GET /admin/notifications", needs: "iam:*"},
 	{op: "ListUsers", request: "GET /iam/users", needs: "iam:list_users"},
 	{op: "ListWebsiteDomains", request: "GET /admin/website-domains", needs: "iam:*"},
 	{op: "PresignURL", note: "to read in own", request: "POST /admin/presign", body: `{"bucket": "own", "key": "dir/k"}`, asks: "s3:GetObject", asksAt: at("own", "dir/", "", "")},
@@ -86,6 +90,7 @@ var adminShapes = []adminShape{
 	{op: "RenameUser", request: "PUT /iam/users/erin/name", body: `{"display_name": "erna"}`, needs: "iam:update_policy"},
 	{op: "RenameUser", note: "to the name of another", request: "PUT /iam/users/erin/name", body: `{"display_name": "bob"}`, needs: "iam:update_policy", adminOnly: true},
 	{op: "RenameUser", note: "an administrator", request: "PUT /iam/users/deputy/name", body: `{"display_name": "vice"}`, needs: "iam:update_policy", adminOnly: true},
+	{op: "RetryNotification", request: "POST /admin/notifications/failures/" + failureID + "/retry", needs: "iam:*"},
 	{op: "RotateSecretKey", request: "POST /iam/users/erin/rotate", needs: "iam:rotate_key"},
 	{op: "RotateSecretKey", note: "of an administrator", request: "POST /iam/users/deputy/rotate", needs: "iam:rotate_key", adminOnly: true},
 	{op: "SimulatePolicy", request: "POST /iam/simulate", body: `{"user": "erin", "action": "s3:GetObject", "bucket": "own", "key": "dir/k"}`, needs: "iam:get_policy"},
@@ -94,6 +99,9 @@ var adminShapes = []adminShape{
 	{op: "UpdateAccessKey", note: "of an administrator", request: "POST /iam/users/deputy/keys/AKdeputy2/disable", needs: "iam:rotate_key", adminOnly: true},
 	{op: "UpdateWebsiteDomain", request: "PUT /admin/website-domains/www.files.test", body: `{"bucket": "shared"}`, needs: "iam:*"},
 }
+
+// failureID is that of a failed event that is not there.
+const failureID = "000000000000000000000000000000000000000000000000"
 
 // mayAdminister decides about an operation beside S3's.
 func (m model) mayAdminister(p person, s *adminShape) bool {

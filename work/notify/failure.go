@@ -191,18 +191,16 @@ func (n *Notifier) expire(ctx context.Context, l *lane, why error, now time.Time
 
 // named reports whether a bucket still names the destination of an item.
 func (n *Notifier) named(ctx context.Context, it *item) (bool, error) {
-	id, doc, err := n.cfg.Outbox.Notification(ctx, it.Bucket)
+	b, err := n.cfg.Outbox.Bucket(ctx, it.Bucket)
 	switch {
 	case fault.Is(err, fault.NoSuchBucket):
 		return false, nil
 	case err != nil:
 		return false, err
-	case id != it.BucketID:
-		return false, nil
-	case len(doc) == 0:
+	case b.ID != it.BucketID || len(b.Doc) == 0:
 		return false, nil
 	}
-	c, err := event.ParseJSON(doc)
+	c, err := event.ParseJSON(b.Doc)
 	if err != nil {
 		return true, nil // nobody can tell
 	}

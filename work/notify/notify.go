@@ -51,20 +51,25 @@ import (
 
 // Row is an event in the outbox.
 type Row struct {
-	ID       [16]byte // orders the events of a key
-	BucketID uint64   // of the bucket at the time; 0 when it is not known
-	Change   event.Change
+	ID     [16]byte     // orders the events of a key
+	Change event.Change // without the owner of the bucket and the region
 }
 
-// Outbox is where commits leave events.
+// Bucket is what a Notifier asks about a bucket.
+type Bucket struct {
+	ID    uint64 // another for each bucket of that name
+	Owner string // canonical id
+	Doc   []byte // its configuration document, nil when it has none
+}
+
+// Outbox is where commits leave events. [Objects] is that of a store of objects.
 type Outbox interface {
 	// Events returns up to max of the oldest rows, in order.
 	Events(ctx context.Context, max int) ([]Row, error)
 	// EventsDone removes rows.
 	EventsDone(ctx context.Context, rows []Row) error
-	// Notification returns the id of a bucket and its configuration document, nil when it has none. It fails with
-	// fault.NoSuchBucket.
-	Notification(ctx context.Context, bucket string) (id uint64, doc []byte, err error)
+	// Bucket fails with fault.NoSuchBucket.
+	Bucket(ctx context.Context, name string) (Bucket, error)
 }
 
 // Config is what a Notifier is made of. Outbox, DB and Client are needed.
@@ -76,6 +81,7 @@ type Config struct {
 	// Client sends to webhooks, Dial connects to Redis: those of package guard. A nil Dial refuses Redis.
 	Client *http.Client
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
+	Region string // of the server, for the records
 	// Secret is what the keys of signatures are made from, at least 16 bytes; it must stay the same. nil: requests are not signed.
 	Secret []byte
 
@@ -268,18 +274,15 @@ func (n *Notifier) match(ctx context.Context, rows []Row) ([]queuedItem, error) 
 	var out []queuedItem
 	var room [4]event.Match
 	for i := range rows {
-		r := &rows[i]
-		rules, id, err := n.rules.of(ctx, n, r.Change.Bucket)
+		c := rows[i].Change
+		b, err := n.rules.of(ctx, n, c.Bucket)
 		if err != nil {
 			return nil, err
 		}
-		if rules == nil || r.BucketID != 0 && r.BucketID != id {
-			continue // the bucket, or its configuration, is gone
-		}
-		for _, m := range rules.Match(room[:0], r.Change.Type, r.Change.Key) {
-			out = append(out, queuedItem{destinationOf(id, m.Target), r.ID, item{
-				At: n.cfg.Now().UnixMilli(), Bucket: r.Change.Bucket, BucketID: id, Key: r.Change.Key, Event: r.Change.Type.String(),
-				URL: m.Target, Body: r.Change.JSON(m.ID),
+		c.BucketOwner, c.Region = b.Owner, n.cfg.Region
+		for _, m := range b.rules.Match(room[:0], c.Type, c.Key) {
+			out = append(out, queuedItem{destinationOf(b.ID, m.Target), rows[i].ID, item{
+				At: n.cfg.Now().UnixMilli(), Bucket: c.Bucket, BucketID: b.ID, Key: c.Key, Event: c.Type.String(), URL: m.Target, Body: c.JSON(m.ID),
 			}})
 		}
 	}
@@ -322,7 +325,7 @@ func (n *Notifier) enqueue(ctx context.Context, items []queuedItem) (added map[d
 // Announce queues the test event that each target of a configuration gets when it is set. It is best effort: a destination that
 // cannot be reached shows in the failures.
 func (n *Notifier) Announce(ctx context.Context, bucket, requestID, hostID string, targets []string) error {
-	id, _, err := n.cfg.Outbox.Notification(ctx, bucket)
+	b, err := n.cfg.Outbox.Bucket(ctx, bucket)
 	if err != nil {
 		return err
 	}
@@ -330,8 +333,8 @@ func (n *Notifier) Announce(ctx context.Context, bucket, requestID, hostID strin
 	body := event.TestMessage(bucket, requestID, hostID, now)
 	var items []queuedItem
 	for _, url := range targets {
-		items = append(items, queuedItem{destinationOf(id, url), n.ids.New(now), item{
-			At: now.UnixMilli(), Bucket: bucket, BucketID: id, Event: "s3:TestEvent", URL: url, Body: body,
+		items = append(items, queuedItem{destinationOf(b.ID, url), n.ids.New(now), item{
+			At: now.UnixMilli(), Bucket: bucket, BucketID: b.ID, Event: "s3:TestEvent", URL: url, Body: body,
 		}})
 	}
 	added, err := n.enqueue(ctx, items)

@@ -84,14 +84,14 @@ func (o *outbox) EventsDone(_ context.Context, rows []Row) error {
 	return nil
 }
 
-func (o *outbox) Notification(_ context.Context, bucket string) (uint64, []byte, error) {
+func (o *outbox) Bucket(_ context.Context, bucket string) (Bucket, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	doc, ok := o.docs[bucket]
 	if !ok {
-		return 0, nil, fault.New(fault.NoSuchBucket, "")
+		return Bucket{}, fault.New(fault.NoSuchBucket, "")
 	}
-	return 7, doc, nil
+	return Bucket{ID: 7, Owner: "owner", Doc: doc}, nil
 }
 
 func (o *outbox) left() int {

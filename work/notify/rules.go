@@ -15,9 +15,8 @@ type rulesCache struct {
 }
 
 type bucketRules struct {
-	id    uint64
-	doc   []byte
-	rules *event.Rules
+	Bucket
+	rules *event.Rules // nil: none
 }
 
 // maxKept is how many buckets' rules are kept compiled.
@@ -30,31 +29,32 @@ func (c *rulesCache) begin() {
 	}
 }
 
-// of returns the rules and id of a bucket, nil where there are none.
-func (c *rulesCache) of(ctx context.Context, n *Notifier, bucket string) (*event.Rules, uint64, error) {
+// of returns a bucket and its rules. One that is gone has none.
+func (c *rulesCache) of(ctx context.Context, n *Notifier, bucket string) (bucketRules, error) {
 	if b, ok := c.seen[bucket]; ok {
-		return b.rules, b.id, nil
+		return b, nil
 	}
-	id, doc, err := n.cfg.Outbox.Notification(ctx, bucket)
-	if fault.Is(err, fault.NoSuchBucket) {
-		err = nil
+	fresh, err := n.cfg.Outbox.Bucket(ctx, bucket)
+	if err != nil && !fault.Is(err, fault.NoSuchBucket) {
+		return bucketRules{}, err
 	}
-	if err != nil {
-		return nil, 0, err
-	}
-	b := c.kept[bucket]
-	if b.id != id || !bytes.Equal(b.doc, doc) || b.rules == nil {
-		b = bucketRules{id: id, doc: doc}
-		if len(doc) > 0 {
-			conf, err := event.ParseJSON(doc)
-			if err != nil {
-				// Nobody can tell what it asked for, and the events of other buckets must not wait.
-				n.cfg.Log.Error("a stored notification configuration cannot be read; events are not delivered until it is set again", "bucket", bucket, "error", err)
-				conf = &event.Config{}
-			}
-			b.rules = event.Compile(conf)
-		}
+	b := bucketRules{fresh, c.kept[bucket].rules}
+	if b.rules == nil || !bytes.Equal(c.kept[bucket].Doc, b.Doc) {
+		b.rules = n.compile(bucket, b.Doc)
 	}
 	c.seen[bucket], c.kept[bucket] = b, b
-	return b.rules, b.id, nil
+	return b, nil
+}
+
+func (n *Notifier) compile(bucket string, doc []byte) *event.Rules {
+	if len(doc) == 0 {
+		return nil
+	}
+	c, err := event.ParseJSON(doc)
+	if err != nil {
+		// Nobody can tell what it asked for, and the events of other buckets must not wait.
+		n.cfg.Log.Error("a stored notification configuration cannot be read; events are not delivered until it is set again", "bucket", bucket, "error", err)
+		return nil
+	}
+	return event.Compile(c)
 }
