@@ -380,6 +380,7 @@ func (r *versionRecord) version(b *Bucket, key string, latest bool) Version {
 		Bucket: b.Name, Key: key, Latest: latest, DeleteMarker: r.marker(), Size: r.size,
 		ETag: formatETag(r.etag, r.parts), Modified: time.Unix(0, r.modified).UTC(), Owner: r.owner,
 		Parts: r.parts, Versioned: b.Versioning != Unversioned, Meta: r.meta, ACL: r.list(), Stamp: r.id,
+		Lifecycle: b.Has(ConfigLifecycle),
 	}
 	if v.VersionID = NullVersion; !r.null() {
 		v.VersionID = formatVersion(r.id)

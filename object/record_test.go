@@ -37,7 +37,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 	home := Bucket{Name: "home", Versioning: VersioningEnabled}
 	want := fullRecord.version(&home, "k", true)
 	want.Meta = Metadata{StorageClass: "h"}
-	want.Checksum.Value, want.ACL, want.Lock, want.Stamp = "", acl.List{}, nil, [16]byte{}
+	want.Checksum.Value, want.ACL, want.Lock, want.Stamp, want.Lifecycle = "", acl.List{}, nil, [16]byte{}, false
 	if err := short.decode(fullRecord.encode(nil)); err != nil || !reflect.DeepEqual((&lister{b: &home}).version(&short, "k", true), want) {
 		t.Errorf("brief %+v, error %v", short, err)
 	}

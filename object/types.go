@@ -110,6 +110,8 @@ type Version struct {
 	// Stamp is another for each version that was ever written, also of those called NullVersion: equal stamps mean the same bytes and
 	// metadata, but for tags and ACL. Not in listings.
 	Stamp [16]byte
+	// Lifecycle says that the bucket has a lifecycle configuration, so that a rule may end the version. Not in listings.
+	Lifecycle bool
 }
 
 // Digest asks for a checksum of the bytes of a body.

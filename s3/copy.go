@@ -58,6 +58,7 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	res := r.answer()
 	res.setVersion(v)
 	res.set("x-amz-copy-source-version-id", done.SourceVersionID)
+	r.expiry(ctx, res, &done.Version)
 	res.doc = &wire.CopyResult{Modified: v.Modified, ETag: v.ETag, Checksum: sumOf(v.Checksum)}
 	r.record.Size, r.record.VersionID = v.Size, v.VersionID
 	return res, nil

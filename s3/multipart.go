@@ -42,6 +42,7 @@ func (h *Handler) createUpload(ctx context.Context, r *request) (*response, erro
 		res.set("x-amz-checksum-algorithm", u.Checksum.String())
 		res.set("x-amz-checksum-type", u.ChecksumType.String())
 	}
+	r.abortDate(ctx, res, u.Key, u.Initiated)
 	res.doc = &wire.InitiateUpload{Bucket: u.Bucket, Key: u.Key, UploadID: u.UploadID}
 	return res, nil
 }
@@ -159,6 +160,7 @@ func (h *Handler) completeUpload(ctx context.Context, r *request) (*response, er
 	}
 	res := r.answer()
 	res.setVersion(&v)
+	r.expiry(ctx, res, &v)
 	res.doc = &wire.CompleteResult{Location: r.location(), Bucket: v.Bucket, Key: v.Key, ETag: v.ETag, Checksum: sumOf(v.Checksum)}
 	r.record.Size, r.record.VersionID = v.Size, v.VersionID
 	return res, nil
@@ -253,6 +255,7 @@ func (h *Handler) listParts(ctx context.Context, r *request) (*response, error) 
 	}
 	doc.Parts = partsOf(page.Parts)
 	res := r.answer()
+	r.abortDate(ctx, res, u.Key, u.Initiated)
 	res.doc = doc
 	return res, nil
 }

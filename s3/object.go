@@ -43,6 +43,7 @@ func (h *Handler) putObject(ctx context.Context, r *request) (*response, error) 
 	res.setETag(v.ETag)
 	res.setChecksum(v.Checksum)
 	res.setVersion(&v)
+	r.expiry(ctx, res, &v)
 	r.record.Size, r.record.VersionID = v.Size, v.VersionID
 	return res, nil
 }
@@ -86,6 +87,7 @@ func (h *Handler) getObject(ctx context.Context, r *request) (*response, error) 
 	r.record.Size, r.record.VersionID = rd.Version.Size, rd.Version.VersionID
 	res := r.answer()
 	r.describe(res, &rd.Version, overrides)
+	r.expiry(ctx, res, &rd.Version)
 	if rd.Length == rd.Version.Size && get.PartNumber == 0 && strings.EqualFold(r.header("X-Amz-Checksum-Mode"), "ENABLED") {
 		res.setChecksum(rd.Version.Checksum)
 	}

@@ -14,6 +14,7 @@ import (
 	"myfsio/auth"
 	"myfsio/cors"
 	"myfsio/gate"
+	"myfsio/lifecycle"
 	"myfsio/object"
 	"myfsio/parsed"
 )
@@ -36,6 +37,8 @@ type Config struct {
 	ServerCORS *cors.Rules
 	// Websites says that the server serves websites, so that buckets may have a configuration for that.
 	Websites bool
+	// Lifecycle says that the rules of buckets are carried out, so that answers tell when something expires.
+	Lifecycle bool
 	// RedirectHosts are the hosts that a form upload may lead the browser to; none means the host of the request alone.
 	RedirectHosts []string
 
@@ -86,6 +89,7 @@ type Handler struct {
 	routes   routes
 	hostID   []string // x-amz-id-2
 	compiled parsed.Cache[*cors.Rules]
+	rules    parsed.Cache[*lifecycle.Rules]
 	naming   sync.Mutex // while a bucket is made or removed, or what holds for it is changed in two stores
 }
 

@@ -112,6 +112,7 @@ func newWorld(t testing.TB, open engine, change func(*Config)) *world {
 	cfg := Config{Store: w.store, Gate: g, Auth: proving(t),
 		Domains: []string{"s3.test", "eu.s3.test"}, MaxUpload: 8 << 20, Websites: true, Notices: &receivers{},
 		Policies: &policies{}, KnownUser: func(id string) bool { return id == canonical("admin") || id == canonical("user") }}
+	cfg.Lifecycle = true
 	if change != nil {
 		change(&cfg)
 	}
