@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // errMoved says that the file is no longer the one that Update began with.
@@ -111,8 +112,13 @@ func (osDisk) Rename(from, to string) error          { return os.Rename(from, to
 func (osDisk) Remove(path string) error              { return os.Remove(path) }
 func (osDisk) MkdirAll(dir string) error             { return os.MkdirAll(dir, 0o755) }
 
+// openFile opens a file for reading. It does not wait for a writer where there is a pipe in its place.
+func openFile(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
+}
+
 func (osDisk) Read(path string, max int64) ([]byte, fs.FileInfo, error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -150,7 +156,7 @@ func (osDisk) WriteTemp(path string, data []byte) (string, fs.FileInfo, error) {
 }
 
 func (osDisk) Copy(from, to string) error {
-	in, err := os.Open(from)
+	in, err := openFile(from)
 	if err != nil {
 		return err
 	}
