@@ -181,6 +181,14 @@ func TestShowMasksSecrets(t *testing.T) {
 	if err := Show(&out, c); err != nil {
 		t.Fatal(err)
 	}
+	for url, want := range map[string]string{
+		"redis://:pass@word/@host:1/0": "redis://***@host:1/0", "redis://pass@host": "redis://***@host", "postgres://u:p@h/db?sslmode=x&password=pass&a=b": "postgres://***@h/db?sslmode=x&password=***&a=b",
+		"postgres://h/db?sslPassword=pass": "postgres://h/db?sslPassword=***", "redis://host:6379": "redis://host:6379", "memory://": "memory://", "a@b": "a@b",
+	} {
+		if got := masked(url); got != want {
+			t.Errorf("%s: %s", url, got)
+		}
+	}
 	fmt.Fprintf(&out, "%+v %#v %v", c, *c, c.Check())
 	if strings.Contains(out.String(), "to-be-seen") || !strings.Contains(out.String(), "SECRET_KEY=***  (environment)") || !strings.Contains(out.String(), "ADMIN_ACCESS_KEY=shown") {
 		t.Error(out.String())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"regexp"
 	"strings"
 )
 
@@ -21,7 +22,7 @@ func Show(w io.Writer, c *Config) error {
 			section = v.Section
 			fmt.Fprintf(b, "\n%s\n", section)
 		}
-		fmt.Fprintf(b, "  %s=%s", v.Name, v.text(c))
+		fmt.Fprintf(b, "  %s=%s", v.Name, masked(v.text(c)))
 		if c.IsSet(v.Name) {
 			fmt.Fprintf(b, "  (%s)", c.From(v.Name))
 			if v.Status != Works && !v.isDefault(c) {
@@ -31,6 +32,19 @@ func Show(w io.Writer, c *Config) error {
 		fmt.Fprintln(b)
 	}
 	return b.Flush()
+}
+
+// password is what a URL may hold of one, as a parameter.
+var password = regexp.MustCompile(`(?i)([?&][a-z_-]*(?:password|secret|token)=)[^&]*`)
+
+// masked hides who signs in by a URL, and his password, which may hold any character.
+func masked(text string) string {
+	if i := strings.Index(text, "://"); i >= 0 {
+		if at := strings.LastIndexByte(text, '@'); at > i {
+			text = text[:i+3] + "***" + text[at:]
+		}
+	}
+	return password.ReplaceAllString(text, "$1***")
 }
 
 // Markdown writes doc/CONFIG.md.
