@@ -68,13 +68,18 @@ func (t *txn) deleteOne(b *Bucket, req *DeleteObject) (Deleted, error) {
 	if err == nil {
 		d, err = t.delete(b, req)
 	}
+	return ofKey(req.Key, d, err)
+}
+
+// ofKey puts an error that concerns one key alone into its result.
+func ofKey(key string, d Deleted, err error) (Deleted, error) {
 	switch fault.KindOf(err) {
 	case fault.Internal, fault.Corrupted:
 		if err != nil {
 			return d, err
 		}
 	}
-	d.Key, d.Err = req.Key, err
+	d.Key, d.Err = key, err
 	return d, nil
 }
 

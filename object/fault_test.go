@@ -186,6 +186,30 @@ var acts = []struct {
 		_, err := x.s.Put(x.ctx, object.PutObject{Bucket: vaulted, Key: "new", Body: body(content(20, 20))})
 		return err
 	}},
+	{"expire", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		now, err := x.s.Describe(x.ctx, home, "multi", "")
+		if err != nil && !fault.Is(err, fault.NoSuchKey) {
+			return err
+		}
+		out, err := x.s.Expire(x.ctx, home, object.Actor{Role: object.RoleLifecycle}, []object.Expiry{{Key: "k", Stamp: old.Stamp, Remove: true}, {Key: "multi", Stamp: now.Stamp}})
+		for _, d := range out {
+			if !fault.Is(d.Err, fault.ConditionalConflict) { // done before
+				err = errors.Join(err, d.Err)
+			}
+		}
+		return err
+	}},
+	{"scan", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.ScanVersions(x.ctx, object.ScanVersions{Bucket: home, Max: 5})
+		return err
+	}},
+	{"deliver", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		events, err := x.s.Events(x.ctx, object.Mark{}, 5)
+		for _, e := range events {
+			err = errors.Join(err, x.s.EventsDone(x.ctx, []object.Mark{e.At}))
+		}
+		return err
+	}},
 	{"set configuration", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
 		return x.s.SetConfig(x.ctx, home, object.ConfigCORS, []byte("new"))
 	}},

@@ -56,6 +56,8 @@ func (w *world) run(s step) error {
 		return w.runComplete(&s)
 	case "abort":
 		return w.runAbort(&s)
+	case "expire":
+		return w.runExpire(&s, bucket)
 	case "deliver":
 		return w.deliver(s.n)
 	case "quota":

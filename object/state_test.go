@@ -37,6 +37,12 @@ func (w *world) compareAll(rng *rand.Rand, listings int) error {
 		if err := w.compareUploads(b.Name); err != nil {
 			return err
 		}
+		if _, err := w.scan(b.Name, "", 2); err != nil {
+			return err
+		}
+		if _, err := w.scan(b.Name, pick(rng, prefixes), 1+rng.IntN(5)); err != nil {
+			return err
+		}
 		for range listings {
 			if err := w.compareListing(b.Name, rng); err != nil {
 				return err

@@ -113,6 +113,8 @@ func TestSyncOrder(t *testing.T) {
 			_, err := x.s.Delete(x.ctx, object.DeleteObject{Bucket: vaulted, Key: "held", VersionID: x.top})
 			x.kind(err, fault.Locked)
 		}},
+		{"expire", "sync log", func(x *shop) { x.ok(x.expire(object.Expiry{Key: "small", Stamp: x.topStamp("small")})[0].Err) }},
+		{"expire nothing", "", func(x *shop) { x.kind(x.expire(object.Expiry{Key: "small"})[0].Err, fault.ConditionalConflict) }},
 		{"begin upload", "sync log", func(x *shop) { x.begin("k") }},
 		{"first part", "openwrite blob, writeat blob, syncdata blob, syncdir directory, sync log", func(x *shop) { x.part(x.fresh, 1, content(1, 100)) }},
 		{"second part", "openwrite blob, writeat blob, syncdata blob, sync log", func(x *shop) { x.part(x.upload, 2, content(1, 100)) }},

@@ -45,6 +45,7 @@ type world struct {
 
 	versions map[string][]string // model ids ever given out, by bucket and key
 	uploads  []object.Upload     // ever begun, with model ids
+	seen     scanned             // the scan before
 }
 
 var epoch = time.Date(2024, 2, 29, 23, 59, 58, 123456789, time.UTC)
@@ -167,7 +168,7 @@ func (w *world) write(sb *strings.Builder, v reflect.Value, name string) {
 		sb.WriteString("{")
 		for i := range v.NumField() {
 			f, n := v.Field(i), v.Type().Field(i).Name
-			if f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0 || n == "ID" && f.Kind() != reflect.String || n == "Stamp" || n == "At" || n == "extra" || n == "features" {
+			if f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0 || n == "ID" && f.Kind() != reflect.String || n == "Stamp" || n == "At" || n == "Since" || n == "extra" || n == "features" {
 				continue
 			}
 			var inner strings.Builder

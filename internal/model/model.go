@@ -274,6 +274,7 @@ func (b *bucket) describe(v *version) object.Version {
 	if v.null {
 		out.VersionID = object.NullVersion
 	}
+	out.Stamp = v.stamp()
 	if v.lock != (lock.State{}) {
 		l := v.lock
 		out.Lock = &l
