@@ -2,6 +2,7 @@ package s3
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"runtime/debug"
 	"strconv"
@@ -23,16 +24,17 @@ type document interface{ Append([]byte) []byte }
 
 // response is an answer on its way. Its zero value is an empty 200.
 type response struct {
-	status int // 0 means 200
-	fields []field
-	room   [16]field      // of most answers
-	user   []object.Pair  // user metadata
-	ranges bool           // the answer tells Accept-Ranges
-	doc    document       // an XML body, or
-	json   []byte         // a JSON body, or
-	stream *object.Reader // the bytes of an object; closed by write
-	length int64          // of stream, or of what a HEAD is about; used with lengthy
-	sized  bool           // length is told
+	status  int // 0 means 200
+	fields  []field
+	room    [16]field                      // of most answers
+	user    []object.Pair                  // user metadata
+	ranges  bool                           // the answer tells Accept-Ranges
+	doc     document                       // an XML body, or
+	json    []byte                         // a JSON body, or
+	stream  *object.Reader                 // the bytes of an object; closed by write
+	produce func(io.Writer) (int64, error) // writes the body, or
+	length  int64                          // of stream, or of what a HEAD is about; used with lengthy
+	sized   bool                           // length is told
 }
 
 // answer returns the response of the request, to be filled by the handler.
@@ -146,8 +148,11 @@ func (r *request) write(res *response) {
 			hd["Content-Length"] = []string{strconv.FormatInt(res.length, 10)}
 		}
 		r.begin(status)
-		if res.stream != nil {
+		switch {
+		case res.stream != nil:
 			r.stream(res.stream)
+		case res.produce != nil:
+			r.produced(res.produce)
 		}
 	}
 }
@@ -184,6 +189,20 @@ func (r *request) stream(rd *object.Reader) {
 	if fault.Is(err, fault.Corrupted) {
 		r.h.cfg.Log.Error("object cannot be read", "request", r.gate.ID, "bucket", r.gate.Bucket, "key", r.gate.Key, "sent", n, "err", err)
 	}
+	panic(http.ErrAbortHandler)
+}
+
+// produced sends a body as it is made. What cannot be told within the body cuts the connection.
+func (r *request) produced(produce func(io.Writer) (int64, error)) {
+	n, err := produce(r.w)
+	r.record.Sent = n
+	if err == nil {
+		return
+	}
+	if p := problemOf(err); r.record.Code == "" {
+		r.record.Code = p.code
+	}
+	r.h.cfg.Log.Info("answer cut off", "request", r.gate.ID, "bucket", r.gate.Bucket, "key", r.gate.Key, "sent", n, "err", err)
 	panic(http.ErrAbortHandler)
 }
 

@@ -81,7 +81,7 @@ var table = []route{
 	{"GET", gate.Object, "torrent", "", "GetObjectTorrent", nil, made{}},
 	{"PUT", gate.Object, "renameObject", "", "RenameObject", nil, made{}},
 	{"POST", gate.Object, "restore", "", "RestoreObject", nil, made{}},
-	{"POST", gate.Object, "select", "", "SelectObjectContent", nil, made{}},
+	{"POST", gate.Object, "select", "", "SelectObjectContent", (*Handler).selectContent, made{}},
 	{"PUT", gate.Object, "encryption", "", "UpdateObjectEncryption", nil, made{}},
 
 	{"GET", gate.Bucket, "session", "", "CreateSession", nil, made{}},

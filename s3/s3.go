@@ -17,6 +17,7 @@ import (
 	"myfsio/lifecycle"
 	"myfsio/object"
 	"myfsio/parsed"
+	"myfsio/query"
 )
 
 // Config is what a Handler is made of.
@@ -61,6 +62,8 @@ type Config struct {
 	Host func(*http.Request) string
 	// Notices tells receivers of events; nil means that nobody does, and that notification configurations are refused.
 	Notices Notices
+	// Select runs SQL over objects; nil means that this server cannot.
+	Select *query.Engine
 	// LoggingChanged is told of a bucket whose logging configuration was set or removed. May be nil.
 	LoggingChanged func(bucket string)
 	// Done is told of every answered request, for access logs and metrics. May be nil. The Record

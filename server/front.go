@@ -19,6 +19,7 @@ import (
 	"myfsio/limit/redislimit"
 	"myfsio/lockout"
 	"myfsio/proxy"
+	"myfsio/query"
 	"myfsio/s3"
 	"myfsio/sigv4"
 	"myfsio/sts"
@@ -97,7 +98,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 		Log: s.log, DisplayName: displayName(users), KnownUser: func(id string) bool { _, ok := users.ByCanonical(id); return ok },
 		SourceIP: f.trust.Client, Secure: f.trust.Secure, Limit: take,
 		ServerCORS: origins, RedirectHosts: cfg.Proxy.RedirectHosts, Websites: cfg.WebsiteHosting,
-		Notices: s.notices, LoggingChanged: s.logs.Forget, Done: f.record,
+		Notices: s.notices, LoggingChanged: s.logs.Forget, Done: f.record, Select: s.queries(),
 	})
 	domains, err := s.openDomains()
 	if err != nil {
@@ -120,6 +121,14 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 		Domains: domains, Buckets: s.data.Store, Notifications: s.notices,
 	})
 	return f, nil
+}
+
+// queries runs SQL over objects; nil where there is no worker for it.
+func (s *server) queries() *query.Engine {
+	if len(s.worker) == 0 {
+		return nil
+	}
+	return query.New(query.Config{Command: s.worker})
 }
 
 // authenticator proves who sends requests.

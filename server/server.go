@@ -23,7 +23,9 @@ import (
 
 // Run serves until ctx ends, then drains: running requests finish, the plain-file view is brought up to date, the
 // data directory is closed. out gets what a person at the terminal should see.
-func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer) error {
+//
+// worker is the command of a process that runs one SQL query, see package query; without one the server has no SQL.
+func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer, worker ...string) error {
 	log, err := openLog(cfg, out)
 	if err != nil {
 		return err
@@ -33,7 +35,7 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer)
 	// bytes, which are never touched and so take no memory, let it wait until as many were allocated.
 	ballast := make([]byte, ballastBytes)
 	defer runtime.KeepAlive(ballast)
-	s := &server{cfg: cfg, version: version, out: out, log: log.Logger}
+	s := &server{cfg: cfg, version: version, out: out, log: log.Logger, worker: worker}
 	if err := s.run(ctx); err != nil {
 		s.log.Error("stopped", "error", err)
 		return err
@@ -49,6 +51,7 @@ type server struct {
 	version string
 	out     io.Writer
 	log     *slog.Logger
+	worker  []string // command that runs one query
 	data    *Data
 	notices notices
 	logs    *accesslog.Log // of buckets

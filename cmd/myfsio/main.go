@@ -14,6 +14,8 @@ import (
 	"syscall"
 
 	"myfsio/config"
+	"myfsio/query"
+	"myfsio/query/worker"
 	"myfsio/server"
 )
 
@@ -52,9 +54,24 @@ Settings are environment variables; myfsio --show-config lists them. The first s
 `
 
 func main() {
+	if len(os.Args) == 2 && os.Args[1] == selectWorker {
+		os.Exit(worker.Main(os.Stdin, os.Stdout))
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	os.Exit(run(ctx, os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// selectWorker is how the server calls this program to run one SQL query. It is of no use to a person.
+const selectWorker = "select-worker"
+
+// queries is the command for that; none in a build without SQL.
+func queries() []string {
+	self, err := query.Self()
+	if err != nil || !worker.Built {
+		return nil
+	}
+	return []string{self, selectWorker}
 }
 
 // flags are the parsed command line.
@@ -184,7 +201,7 @@ func serve(ctx context.Context, f *flags, cfg *config.Config, out, errOut io.Wri
 		fmt.Fprintln(errOut, "myfsio: the console is not built yet; --mode api serves the API")
 		return exitFailed
 	}
-	if err := server.Run(ctx, cfg, version, out); err != nil {
+	if err := server.Run(ctx, cfg, version, out, queries()...); err != nil {
 		fmt.Fprintf(errOut, "myfsio: %v\n", err)
 		return exitFailed
 	}

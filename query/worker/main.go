@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"myfsio/fault"
@@ -19,6 +21,7 @@ const Built = true
 // Main runs the one query that comes from in, and returns the exit code of the process. It changes the limits of
 // the whole process.
 func Main(in, out *os.File) int {
+	signal.Ignore(os.Interrupt, syscall.SIGTERM) // the server says when it is over
 	s, q, err := connect(in, out)
 	if err != nil {
 		return 1
