@@ -119,7 +119,7 @@ func (h *Handler) putObjectACL(ctx context.Context, r *request) (*response, erro
 	if err != nil {
 		return nil, err
 	}
-	v, err = h.cfg.Store.SetObjectACL(ctx, object.SetACL{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: r.gate.VersionID, ACL: list})
+	v, err = h.cfg.Store.SetObjectACL(ctx, object.SetACL{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: r.gate.VersionID, ACL: list, By: r.actor()})
 	if err != nil {
 		return r.unreadable(ctx, nil, err)
 	}

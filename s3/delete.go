@@ -13,7 +13,7 @@ import (
 // deleteObject serves DeleteObject.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObject.html
 func (h *Handler) deleteObject(ctx context.Context, r *request) (*response, error) {
-	del := object.DeleteObject{Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner()}
+	del := object.DeleteObject{Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner(), By: r.actor()}
 	var err error
 	if del.VersionID, err = r.versionParam(); err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (h *Handler) deleteObjects(ctx context.Context, r *request) (*response, err
 func (h *Handler) deleteAllowed(ctx context.Context, r *request, keys []wire.DeleteKey, entries []wire.DeletedEntry) error {
 	dels := make([]object.DeleteObject, 0, len(keys))
 	at := make([]int, 0, len(keys)) // of each of dels in entries
-	owner := r.owner()
+	owner, by := r.owner(), r.actor()
 	one := r.about(opDeleteObject, r.gate.Bucket, "", "")
 	seen := one.Conditions.Source.(*elsewhere)
 	for i, k := range keys {
@@ -100,7 +100,7 @@ func (h *Handler) deleteAllowed(ctx context.Context, r *request, keys []wire.Del
 			entries[i].Code, entries[i].Message = words(err)
 			continue
 		}
-		dels = append(dels, object.DeleteObject{Bucket: r.gate.Bucket, Key: k.Key, VersionID: k.VersionID, Owner: owner,
+		dels = append(dels, object.DeleteObject{Bucket: r.gate.Bucket, Key: k.Key, VersionID: k.VersionID, Owner: owner, By: by,
 			If: object.WriteConditions{IfMatch: k.ETag, IfMatchModified: k.Modified, IfMatchSize: k.Size}})
 		at = append(at, i)
 	}

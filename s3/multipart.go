@@ -131,7 +131,7 @@ func (h *Handler) copyPart(ctx context.Context, r *request) (*response, error) {
 // completeUpload serves CompleteMultipartUpload.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CompleteMultipartUpload.html
 func (h *Handler) completeUpload(ctx context.Context, r *request) (*response, error) {
-	c := object.CompleteUpload{Bucket: r.gate.Bucket, Key: r.gate.Key, UploadID: r.query.Get("uploadId"), ObjectSize: -1}
+	c := object.CompleteUpload{Bucket: r.gate.Bucket, Key: r.gate.Key, UploadID: r.query.Get("uploadId"), ObjectSize: -1, By: r.actor()}
 	var err error
 	if c.If, err = r.writeConditions(); err != nil {
 		return nil, err

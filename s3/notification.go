@@ -20,6 +20,11 @@ type Notices interface {
 	Announce(ctx context.Context, bucket, requestID, hostID string, urls []string) error
 }
 
+// actor is who sends the request, for the events that tell of what it does.
+func (r *request) actor() object.Actor {
+	return object.Actor{Principal: r.gate.Principal.UserID, SourceIP: r.gate.SourceIP, RequestID: r.gate.ID}
+}
+
 // notices refuses what is about notifications where the server sends none.
 func (h *Handler) notices() error {
 	if h.cfg.Notices == nil {

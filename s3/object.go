@@ -18,7 +18,7 @@ func (h *Handler) putObject(ctx context.Context, r *request) (*response, error) 
 	if r.query.Has("partNumber") {
 		return nil, wire.InvalidArgument("uploadId", "", "A part needs both partNumber and uploadId.")
 	}
-	put := object.PutObject{Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner()}
+	put := object.PutObject{Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner(), By: r.actor()}
 	var err error
 	if put.Meta, err = r.metadata(); err != nil {
 		return nil, err

@@ -86,7 +86,8 @@ func (r *request) formPut(ctx context.Context) (put object.PutObject, err error)
 	if err = r.checkForm(ctx); err != nil {
 		return put, err
 	}
-	put = object.PutObject{Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner()}
+	put = object.PutObject{Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner(), By: r.actor()}
+	put.By.Role = object.RoleForm
 	if put.Meta, err = r.metadata(); err != nil {
 		return put, err
 	}

@@ -52,7 +52,7 @@ func (r *request) setTags(ctx context.Context, tags []object.Pair, status int) (
 	if err != nil {
 		return nil, err
 	}
-	v, err := r.h.cfg.Store.SetTags(ctx, object.SetTags{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: version, Tags: tags})
+	v, err := r.h.cfg.Store.SetTags(ctx, object.SetTags{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: version, Tags: tags, By: r.actor()})
 	if err != nil {
 		return r.unreadable(ctx, nil, err)
 	}
