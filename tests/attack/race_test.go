@@ -1,0 +1,108 @@
+package attack
+
+import (
+	"fmt"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// race lets one goroutine change and others look, a bounded number of times.
+func race(rounds int, change func(i int), looks ...func()) {
+	var done atomic.Bool
+	var all sync.WaitGroup
+	for _, look := range looks {
+		all.Go(func() {
+			for !done.Load() {
+				look()
+			}
+		})
+	}
+	for i := range rounds {
+		change(i)
+	}
+	done.Store(true)
+	all.Wait()
+}
+
+// TestRacedConditions: while an object is replaced by one that a reader may not see, he never gets a byte, a header or a copy of it,
+// though he looks at every moment.
+func TestRacedConditions(t *testing.T) {
+	t.Parallel()
+	const secret = "SECRET-BYTES-OF-THE-OTHER-VERSION"
+	all := statement("Allow", "bob", "s3:GetObject s3:GetObjectAttributes s3:GetObjectTagging s3:GetObjectAcl", arn("alice-box/*"), "")
+	for name, c := range map[string]struct {
+		policy string
+		lines  [2][]string // of the public and the secret version
+		delete bool        // in between
+		who    string
+		acl    string // of the bucket
+	}{
+		"allowed by tag": {policy: policyOf(statement("Allow", "bob", "s3:GetObject s3:GetObjectAttributes s3:GetObjectTagging s3:GetObjectAcl", arn("alice-box/*"), `"Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"public"}}`)),
+			lines: [2][]string{{"x-amz-tagging: class=public"}, {"x-amz-tagging: class=secret&hidden=" + secret, "x-amz-meta-a: " + secret}}, who: "bob"},
+		"denied by tag": {policy: policyOf(all, statement("Deny", "bob", "s3:*", arn("alice-box/*"), `"Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"secret"}}`)),
+			lines: [2][]string{nil, {"x-amz-tagging: class=secret&hidden=" + secret, "x-amz-meta-a: " + secret}}, who: "bob"},
+		"denied by tag, with gaps": {policy: policyOf(all, statement("Deny", "bob", "s3:*", arn("alice-box/*"), `"Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"secret"}}`)),
+			lines: [2][]string{nil, {"x-amz-tagging: class=secret&hidden=" + secret, "x-amz-meta-a: " + secret}}, delete: true, who: "bob"},
+		"a list":            {lines: [2][]string{{"x-amz-acl: public-read"}, {"x-amz-meta-a: " + secret}}, who: "nobody"},
+		"a list, with gaps": {lines: [2][]string{{"x-amz-acl: public-read"}, {"x-amz-meta-a: " + secret}}, delete: true, who: "nobody", acl: "public-read"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBox(t)
+			reader := b.bob
+			if c.who == "nobody" {
+				reader = nobody
+			}
+			if c.policy != "" {
+				b.do(b.alice.header("PUT", "/alice-box?policy", c.policy)).is(204)
+			}
+			if c.acl != "" {
+				b.do(b.alice.header("PUT", "/alice-box?acl", "", "x-amz-acl: "+c.acl)).is(200)
+			}
+			etag := b.do(b.alice.header("PUT", "/alice-box/k", secret, c.lines[1]...)).is(200).header.Get("ETag")
+			upload := ""
+			if c.who == "bob" {
+				upload = b.do(b.bob.header("POST", "/bob-box/parts?uploads", "")).is(200).xml("UploadId")
+			}
+			var seen [2]atomic.Int64
+			look := func(what string, r *req) {
+				a := b.do(r)
+				if strings.Contains(a.body, secret) || strings.Contains(fmt.Sprint(a.header), secret) || a.header.Get("ETag") == etag || strings.Contains(a.body, strings.Trim(etag, `"`)) {
+					a.fail("%s: it is seen", what)
+				}
+				seen[min(a.status/400, 1)].Add(1)
+			}
+			looks := []func(){
+				func() { look("GET", reader.sign(&req{method: "GET", target: "/alice-box/k"})) },
+				func() { look("HEAD", reader.sign(&req{method: "HEAD", target: "/alice-box/k"})) },
+				func() {
+					look("a range", reader.sign((&req{method: "GET", target: "/alice-box/k"}).with("Range: bytes=1-", "If-Range: "+etag)))
+				},
+			}
+			if c.who == "bob" {
+				looks = append(looks, func() {
+					look("attributes", reader.header("GET", "/alice-box/k?attributes", "", "x-amz-object-attributes: ETag"))
+					look("tags", reader.header("GET", "/alice-box/k?tagging", ""))
+				}, func() {
+					look("a copy", reader.header("PUT", "/bob-box/copy", "", "x-amz-copy-source: /alice-box/k"))
+					look("the copy", reader.header("GET", "/bob-box/copy", ""))
+				}, func() {
+					look("a part", reader.header("PUT", "/bob-box/parts?partNumber=1&uploadId="+upload, "", "x-amz-copy-source: /alice-box/k"))
+				})
+			}
+			race(250, func(i int) {
+				if c.delete {
+					b.do(b.alice.header("DELETE", "/alice-box/k", "")).is(204)
+				}
+				if i%2 == 0 {
+					b.do(b.alice.header("PUT", "/alice-box/k", "public", c.lines[0]...)).is(200)
+				} else {
+					b.do(b.alice.header("PUT", "/alice-box/k", secret, c.lines[1]...)).is(200)
+				}
+			}, looks...)
+			t.Logf("%d answers, %d refusals", seen[0].Load(), seen[1].Load())
+		})
+	}
+	tried("objects replaced under a condition or list", "header", "anonymous")
+}
