@@ -31,6 +31,10 @@
 //   - Conditions are decided inside the commit, on the state it replaces.
 //   - A blob is referred to by exactly one version or part, and by one reference row.
 //   - Counters change in the Update that changes what they count.
+//   - A version under retention or legal hold (package object/lock) is never lost: every commit that removes versions asks first, and the
+//     one place that gives bodies up asks again. Protection that cannot be read protects.
+//   - A bucket with a quota reads its counters in the commits that add to them, so that they depend on each other; others do not.
+//   - An event is written in the commit it tells of, and only in buckets that want events.
 //   - Who owns a version, and whether its access control list is taken, is decided inside the commit, by the bucket's settings there.
 //     Whether a caller may do what he asks for is not: that is decided above.
 //   - A reader that finds its blob gone reads the metadata again: the object was replaced.
