@@ -19,6 +19,7 @@ import (
 	"myfsio/gate/access"
 	"myfsio/iam"
 	"myfsio/iam/policy"
+	"myfsio/kms"
 )
 
 // Config is what a Handler is made of. Gate, Auth and Users are needed.
@@ -44,6 +45,8 @@ type Config struct {
 	Audit AuditLog
 	// Notifications are those that buckets ask for; nil: what is about them is refused with 501.
 	Notifications Notifications
+	// KMS are the keys of encryption; nil: the /kms routes are refused with 400 KMSNotEnabled.
+	KMS *kms.Keyring
 	// Limit takes one request of a client from the budget of a class before anything else happens. When ok is false the
 	// client is told to wait. nil: no limit.
 	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)
@@ -94,6 +97,7 @@ type call struct {
 	query url.Values
 	id    string // of the user that the path names
 	key   string // access key that the path names
+	kms   bool   // the path is below /kms
 	allow []string
 	wait  time.Duration // told in Retry-After
 }
@@ -106,7 +110,7 @@ type answer struct {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{w: w, http: r}
+	c := &call{w: w, http: r, kms: isKMS(canonical(r.URL))}
 	from := h.cfg.Source(r)
 	c.gate = gate.Request{
 		ID: requestID(), SourceIP: from.IP, Secure: from.Secure, UserAgent: r.UserAgent(), Referer: r.Referer(), Started: h.cfg.Now(),
@@ -131,7 +135,11 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // run takes a request from its limit to the answer of its handler.
 func (h *Handler) run(ctx context.Context, c *call, from auth.Source) (a answer, err error) {
 	if h.cfg.Limit != nil {
-		if wait, ok := h.cfg.Limit(ctx, gate.AdminRequests, from.IP); !ok {
+		class := gate.AdminRequests
+		if c.kms { // asked for as often as there are objects
+			class = gate.ObjectRequests
+		}
+		if wait, ok := h.cfg.Limit(ctx, class, from.IP); !ok {
 			c.wait = wait
 			return a, fault.New(fault.SlowDown, "")
 		}
@@ -146,7 +154,7 @@ func (h *Handler) run(ctx context.Context, c *call, from auth.Source) (a answer,
 	if err != nil {
 		return a, err
 	}
-	c.gate.Op = rt.op
+	c.gate.Op, c.gate.Extra = rt.op, rt.extra
 	// The audit log names what an operation changed by Key: a user, or user/access key.
 	if c.gate.Key = c.id; c.key != "" {
 		c.gate.Key += "/" + c.key
@@ -200,6 +208,9 @@ func (h *Handler) identify(ctx context.Context, c *call, from auth.Source) (err 
 // fail answers with an error.
 func (h *Handler) fail(c *call, err error) {
 	p := problemOf(err)
+	if c.kms {
+		p = kmsProblem(err, p)
+	}
 	head := c.w.Header()
 	switch {
 	case len(c.allow) > 0:
@@ -212,7 +223,11 @@ func (h *Handler) fail(c *call, err error) {
 	if p.status == http.StatusRequestEntityTooLarge || p.status == http.StatusRequestTimeout {
 		head.Set("Connection", "close")
 	}
-	h.write(c, answer{p.status, map[string]any{"error": map[string]string{"code": p.code, "message": p.msg}}})
+	body := any(map[string]any{"error": map[string]string{"code": p.code, "message": p.msg}})
+	if c.kms {
+		body = map[string]string{"__type": p.code, "message": p.msg}
+	}
+	h.write(c, answer{p.status, body})
 }
 
 // write answers. Nothing of this API may be kept by caches, framed, sniffed, or run as a page.

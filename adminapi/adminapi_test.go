@@ -21,6 +21,7 @@ import (
 	"myfsio/gate/access"
 	"myfsio/iam"
 	"myfsio/internal/transcript"
+	"myfsio/kms"
 	"myfsio/kv/memkv"
 	"myfsio/object"
 	"myfsio/sigv4"
@@ -86,6 +87,10 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 		 "Condition": {"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}}]}`)))
 	mapped, err := domain.Open(domain.Options{Path: filepath.Join(dir, "website_domains.json"), Reserved: func(h string) bool { return h == "s3.test" }})
 	check(t, err)
+	master, err := kms.OpenMaster(kms.MasterOptions{Path: filepath.Join(dir, "master.key")})
+	check(t, err)
+	keyring, err := kms.Open(kms.Options{Path: filepath.Join(dir, "kms_keys.json"), Master: master, DataKeyMax: 64, Now: clock})
+	check(t, err)
 	authorizer := access.New(access.Config{Policies: policies, Objects: w.objects})
 	cfg := Config{
 		Gate: &gate.Gate{Authorizer: authorizer, Hooks: gate.Hooks{After: func(_ context.Context, r *gate.Request, err error) {
@@ -101,7 +106,7 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 			Verifier: &sigv4.Verifier{Region: "us-east-1", Now: clock}, Users: w.store, HeaderPair: true, Now: clock,
 		},
 		Users: w.store, Region: "us-east-1", Explain: authorizer, Policies: policies, Objects: w.objects, Now: clock,
-		Domains: mapped, Buckets: w.objects,
+		Domains: mapped, Buckets: w.objects, KMS: keyring,
 	}
 	if change != nil {
 		change(&cfg)

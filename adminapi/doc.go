@@ -29,6 +29,35 @@
 //	DELETE /admin/notifications/failures/{id}   iam:*
 //	GET    /admin/notifications/secret          iam:*                bucket=, url=: the key of signatures to a webhook
 //
+// Keys of encryption are at /kms and, the same, at /myfsio/kms. A {id} is a key id, an ARN, or an alias ("alias%2Fname"). Each needs the
+// right of AWS's name, which kms:* holds, and so do administrators. Bytes are base64; a context is EncryptionContext, an object of strings.
+//
+//	GET    /kms/keys                            kms:ListKeys
+//	POST   /kms/keys                            kms:CreateKey            {alias, description, KeyId}
+//	GET    /kms/keys/{id}                       kms:DescribeKey
+//	PUT    /kms/keys/{id}                       kms:UpdateKeyDescription {Description}
+//	DELETE /kms/keys/{id}                       kms:ScheduleKeyDeletion  waiting_period_days=7..30, default 30
+//	POST   /kms/keys/{id}/schedule-deletion     kms:ScheduleKeyDeletion  {PendingWindowInDays}
+//	POST   /kms/keys/{id}/cancel-deletion       kms:CancelKeyDeletion
+//	POST   /kms/keys/{id}/enable                kms:EnableKey            also /disable, kms:DisableKey
+//	POST   /kms/keys/{id}/rotate                kms:RotateKeyOnDemand
+//	GET    /kms/keys/{id}/aliases               kms:ListAliases
+//	GET    /kms/aliases                         kms:ListAliases
+//	POST   /kms/aliases                         kms:CreateAlias          {AliasName, TargetKeyId}
+//	PUT    /kms/aliases/{name}                  kms:UpdateAlias          {TargetKeyId}
+//	DELETE /kms/aliases/{name}                  kms:DeleteAlias
+//	POST   /kms/encrypt                         kms:Encrypt              {KeyId, Plaintext, context}
+//	POST   /kms/decrypt                         kms:Decrypt              {CiphertextBlob, context, KeyId}
+//	POST   /kms/re-encrypt                      kms:ReEncryptFrom, kms:ReEncryptTo
+//	                                            {CiphertextBlob, DestinationKeyId, SourceEncryptionContext, DestinationEncryptionContext}
+//	POST   /kms/generate-data-key               kms:GenerateDataKey      {KeyId, KeySpec or NumberOfBytes, context}
+//	POST   /kms/generate-data-key-without-plaintext  kms:GenerateDataKeyWithoutPlaintext
+//	POST   /kms/generate-random                 kms:GenerateRandom       {NumberOfBytes}
+//	POST   /kms/client/generate-key             kms:GenerateRandom       nothing of these three is kept
+//	POST   /kms/client/encrypt                  kms:Encrypt              {Plaintext, Key}
+//	POST   /kms/client/decrypt                  kms:Decrypt              {Ciphertext, Nonce, Key}
+//	POST   /kms/materials/{id}                  kms:GenerateDataKey      {context}
+//
 // HEAD is as GET. Routes that are planned and not built are refused with 501.
 //
 // # Requests
@@ -39,6 +68,6 @@
 //
 // # Answers
 //
-// An error is {"error": {"code", "message"}}. No answer may be stored by caches or shown in frames. A secret key is in the
+// An error is {"error": {"code", "message"}}, below /kms {"__type", "message"} with AWS's names. No answer may be stored by caches or shown in frames. A secret key is in the
 // one answer that made it and nowhere else.
 package adminapi

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"myfsio/fault"
+	"myfsio/kms"
 )
 
 // problem is an error in the words of this API.
@@ -71,6 +72,26 @@ var byCode = map[string]int{
 }
 
 const unsupportedMediaType = "UnsupportedMediaType"
+
+const kmsNotEnabled = "KMSNotEnabled"
+
+// kmsCodes are the codes of /kms, as AWS names them, of the kinds of errors that carry none.
+var kmsCodes = map[fault.Kind]string{
+	fault.Internal: "KMSInternalException", fault.Corrupted: "KMSInternalException", fault.Unavailable: "KMSInternalException",
+	fault.InvalidArgument: kms.Validation, fault.InvalidRequest: kms.Validation, fault.EntityTooLarge: kms.Validation,
+	fault.NoSuchConfig: "UnknownOperationException", fault.MethodNotAllowed: "UnknownOperationException", fault.NotImplemented: "UnsupportedOperationException",
+	fault.AccessDenied: "AccessDeniedException", fault.Unauthenticated: "MissingAuthenticationTokenException", fault.UnknownKey: "UnrecognizedClientException",
+	fault.BadSignature: "InvalidSignatureException", fault.ClockSkew: "InvalidSignatureException", fault.Expired: "ExpiredTokenException",
+	fault.MalformedAuth: "IncompleteSignatureException", fault.SlowDown: "ThrottlingException",
+}
+
+// kmsProblem puts an error that is p into the words of /kms.
+func kmsProblem(err error, p problem) problem {
+	if code, ok := kmsCodes[fault.KindOf(err)]; ok && p.code == byKind[fault.KindOf(err)].code {
+		p.code = code
+	}
+	return p
+}
 
 // problemOf puts err into the words of this API. Only the message of a fault is shown; its cause, and any
 // other error, stays in the log.

@@ -16,6 +16,7 @@ type route struct {
 	method string
 	path   []string
 	op     *gate.Op
+	extra  []string // rights that are needed beside the operation's
 	serve  func(*Handler, context.Context, *call) (answer, error)
 }
 
@@ -56,6 +57,31 @@ func routes() []route {
 		{"GET", "admin/website-domains/{id}", "GetWebsiteDomain", getDomain},
 		{"PUT", "admin/website-domains/{id}", "UpdateWebsiteDomain", updateDomain},
 		{"DELETE", "admin/website-domains/{id}", "DeleteWebsiteDomain", deleteDomain},
+		{"GET", "kms/keys", "ListKeys", withKeys(listKeys)},
+		{"POST", "kms/keys", "CreateKey", withKeys(createKMSKey)},
+		{"GET", "kms/keys/{id}", "DescribeKey", withKeys(describeKey)},
+		{"PUT", "kms/keys/{id}", "UpdateKeyDescription", withKeys(updateKey)},
+		{"DELETE", "kms/keys/{id}", "ScheduleKeyDeletion", withKeys(scheduleDeletion)},
+		{"POST", "kms/keys/{id}/schedule-deletion", "ScheduleKeyDeletion", withKeys(scheduleDeletion)},
+		{"POST", "kms/keys/{id}/cancel-deletion", "CancelKeyDeletion", withKeys(cancelDeletion)},
+		{"POST", "kms/keys/{id}/enable", "EnableKey", withKeys(enableKMSKey)},
+		{"POST", "kms/keys/{id}/disable", "DisableKey", withKeys(disableKMSKey)},
+		{"POST", "kms/keys/{id}/rotate", "RotateKeyOnDemand", withKeys(rotateKey)},
+		{"GET", "kms/keys/{id}/aliases", "ListAliases", withKeys(listAliases)},
+		{"GET", "kms/aliases", "ListAliases", withKeys(listAliases)},
+		{"POST", "kms/aliases", "CreateAlias", withKeys(createAlias)},
+		{"PUT", "kms/aliases/{id}", "UpdateAlias", withKeys(updateAlias)},
+		{"DELETE", "kms/aliases/{id}", "DeleteAlias", withKeys(deleteAlias)},
+		{"POST", "kms/encrypt", "Encrypt", withKeys(encrypt)},
+		{"POST", "kms/decrypt", "Decrypt", withKeys(decrypt)},
+		{"POST", "kms/re-encrypt", "ReEncrypt", withKeys(reEncrypt)},
+		{"POST", "kms/generate-data-key", "GenerateDataKey", withKeys(generateDataKey)},
+		{"POST", "kms/generate-data-key-without-plaintext", "GenerateDataKeyWithoutPlaintext", withKeys(generateWrappedKey)},
+		{"POST", "kms/generate-random", "GenerateRandom", withKeys(generateRandom)},
+		{"POST", "kms/client/generate-key", "GenerateRandom", withKeys(clientKey)},
+		{"POST", "kms/client/encrypt", "Encrypt", withKeys(clientEncrypt)},
+		{"POST", "kms/client/decrypt", "Decrypt", withKeys(clientDecrypt)},
+		{"POST", "kms/materials/{id}", "GenerateDataKey", withKeys(materials)},
 	}
 	out := make([]route, 0, len(table))
 	for _, t := range table {
@@ -63,13 +89,17 @@ func routes() []route {
 		if op == nil {
 			panic("adminapi: no operation " + t.op)
 		}
-		out = append(out, route{t.method, strings.Split(t.path, "/"), op, t.serve})
+		rt := route{method: t.method, path: strings.Split(t.path, "/"), op: op, serve: t.serve}
+		if t.op == "ReEncrypt" {
+			rt.extra = []string{"kms:ReEncryptTo"}
+		}
+		out = append(out, rt)
 	}
 	return out
 }
 
 // planned are the paths that are refused with 501 until they are built; each has all that is below it, too.
-var planned = []string{"admin/site", "admin/sites", "admin/topology", "admin/gc", "admin/integrity", "kms"}
+var planned = []string{"admin/site", "admin/sites", "admin/topology", "admin/gc", "admin/integrity"}
 
 // canonical returns the segments of the one path that stands for all its aliases, nil for a path that is not this
 // API's. Segments are unescaped.
@@ -97,6 +127,9 @@ func canonical(u *url.URL) []string {
 	}
 	return nil
 }
+
+// isKMS reports whether a path is one of the keys of encryption, whose errors and limits are other ones.
+func isKMS(segs []string) bool { return len(segs) > 0 && segs[0] == "kms" }
 
 // Owns reports whether a path-style request is this API's rather than S3's. The names of its first segments
 // cannot be those of buckets.

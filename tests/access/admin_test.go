@@ -40,27 +40,42 @@ const (
 var adminShapes = []adminShape{
 	{op: "AdministerServer", note: "collection of garbage", request: "GET /admin/gc/status", needs: "iam:*"},
 	{op: "AdministerServer", note: "integrity", request: "POST /admin/integrity/run", needs: "iam:*"},
-	{op: "AdministerServer", note: "keys of encryption", request: "GET /kms/keys", needs: "iam:*"},
 	{op: "AdministerServer", note: "sites", request: "GET /admin/sites", needs: "iam:*"},
 	{op: "AssumeRole", request: "POST /", body: stsForm + "AssumeRole&RoleSessionName=work&RoleArn=arn:aws:iam::000000000000:role/any", noSession: true},
+	{op: "CancelKeyDeletion", request: "POST /kms/keys/k/cancel-deletion", needs: "kms:*"},
 	{op: "CreateAccessKey", request: "POST /iam/users/erin/keys", needs: "iam:create_key"},
 	{op: "CreateAccessKey", note: "of an administrator", request: "POST /iam/users/deputy/keys", needs: "iam:create_key", adminOnly: true},
+	{op: "CreateAlias", request: "POST /kms/aliases", body: `{"AliasName": "alias/a", "TargetKeyId": "none"}`, needs: "kms:*"},
+	{op: "CreateKey", request: "POST /kms/keys", body: `{"description": "d"}`, needs: "kms:*"},
 	{op: "CreateUser", request: "POST /iam/users", body: `{"display_name": "fred", "policies": []}`, needs: "iam:create_user"},
 	{op: "CreateUser", note: "who may iam:list_users", request: "POST /iam/users", needs: "iam:create_user iam:list_users",
 		body: `{"display_name": "fred", "policies": [{"bucket": "*", "actions": ["iam:list_users"]}]}`},
 	{op: "CreateUser", note: "an administrator", request: "POST /iam/users", body: `{"display_name": "fred", "policies": ` + makeAdmin + `}`, needs: "iam:create_user", adminOnly: true},
 	{op: "CreateUser", note: "by the name of another", request: "POST /iam/users", body: `{"display_name": "erin"}`, needs: "iam:create_user", adminOnly: true},
 	{op: "CreateWebsiteDomain", request: "POST /admin/website-domains", body: `{"domain": "www.files.test", "bucket": "own"}`, needs: "iam:*"},
+	{op: "Decrypt", request: "POST /kms/decrypt", body: `{"CiphertextBlob": "eA=="}`, needs: "kms:*"},
+	{op: "Decrypt", note: "with the client's key", request: "POST /kms/client/decrypt", body: `{"Ciphertext": "eA==", "Nonce": "AAAAAAAAAAAAAAAA", "Key": "` + clientKey + `"}`, needs: "kms:*"},
 	{op: "DeleteAccessKey", request: "DELETE /iam/users/erin/keys/AKerin2", needs: "iam:delete_key"},
 	{op: "DeleteAccessKey", note: "of an administrator", request: "DELETE /iam/users/deputy/keys/AKdeputy2", needs: "iam:delete_key", adminOnly: true},
+	{op: "DeleteAlias", request: "DELETE /kms/aliases/none", needs: "kms:*"},
 	{op: "DeleteUser", request: "DELETE /iam/users/erin", needs: "iam:delete_user"},
 	{op: "DeleteUser", note: "an administrator", request: "DELETE /iam/users/deputy", needs: "iam:delete_user", adminOnly: true},
 	{op: "DeleteWebsiteDomain", request: "DELETE /admin/website-domains/www.files.test", needs: "iam:*"},
+	{op: "DescribeKey", request: "GET /kms/keys/k", needs: "kms:*"},
+	{op: "DisableKey", request: "POST /kms/keys/k/disable", needs: "kms:*"},
 	{op: "DisableUser", request: "POST /iam/users/erin/disable", needs: "iam:disable_user"},
 	{op: "DisableUser", note: "an administrator", request: "POST /iam/users/deputy/disable", needs: "iam:disable_user", adminOnly: true},
 	{op: "DropNotification", request: "DELETE /admin/notifications/failures/" + failureID, needs: "iam:*"},
+	{op: "EnableKey", request: "POST /kms/keys/k/enable", needs: "kms:*"},
 	{op: "EnableUser", request: "POST /iam/users/erin/enable", needs: "iam:disable_user"},
 	{op: "EnableUser", note: "an administrator", request: "POST /iam/users/deputy/enable", needs: "iam:disable_user", adminOnly: true},
+	{op: "Encrypt", request: "POST /kms/encrypt", body: `{"KeyId": "k", "Plaintext": "eA=="}`, needs: "kms:*"},
+	{op: "Encrypt", note: "with the client's key", request: "POST /kms/client/encrypt", body: `{"Plaintext": "eA==", "Key": "` + clientKey + `"}`, needs: "kms:*"},
+	{op: "GenerateDataKey", request: "POST /kms/generate-data-key", body: `{"KeyId": "k"}`, needs: "kms:*"},
+	{op: "GenerateDataKey", note: "for a client", request: "POST /kms/materials/k", needs: "kms:*"},
+	{op: "GenerateDataKeyWithoutPlaintext", request: "POST /kms/generate-data-key-without-plaintext", body: `{"KeyId": "k"}`, needs: "kms:*"},
+	{op: "GenerateRandom", request: "POST /kms/generate-random", needs: "kms:*"},
+	{op: "GenerateRandom", note: "for a client", request: "POST /kms/client/generate-key", needs: "kms:*"},
 	{op: "GetAuditLog", request: "GET /admin/audit-log", needs: "iam:*"},
 	{op: "GetCallerIdentity", request: "POST /", body: stsForm + "GetCallerIdentity"},
 	{op: "GetNotificationSecret", request: "GET /admin/notifications/secret?bucket=own&url=https%3A%2F%2Fh%2F", needs: "iam:*"},
@@ -70,6 +85,8 @@ var adminShapes = []adminShape{
 	{op: "GetUser", note: "oneself", request: "GET /iam/users/{me}", needs: "iam:get_user"},
 	{op: "GetUserPolicies", request: "GET /iam/users/erin/policies", needs: "iam:get_policy"},
 	{op: "GetWebsiteDomain", request: "GET /admin/website-domains/www.files.test", needs: "iam:*"},
+	{op: "ListAliases", request: "GET /kms/aliases", needs: "kms:*"},
+	{op: "ListKeys", request: "GET /kms/keys", needs: "kms:*"},
 	{op: "ListNotificationFailures", request: "GET /admin/notifications/failures", needs: "iam:*"},
 	{op: "ListNotificationQueues", request: "GET /admin/notifications", needs: "iam:*"},
 	{op: "ListUsers", request: "GET /iam/users", needs: "iam:list_users"},
@@ -87,18 +104,26 @@ var adminShapes = []adminShape{
 	{op: "PutUserPolicies", note: "granting iam:*", request: "PUT /iam/users/erin/policies", body: makeAdmin, needs: "iam:update_policy", adminOnly: true},
 	{op: "PutUserPolicies", note: "granting oneself iam:*", request: "PUT /iam/users/{me}/policies", body: makeAdmin, needs: "iam:update_policy", adminOnly: true},
 	{op: "PutUserPolicies", note: "of an administrator", request: "PUT /iam/users/deputy/policies", body: `[]`, needs: "iam:update_policy", adminOnly: true},
+	{op: "ReEncrypt", request: "POST /kms/re-encrypt", body: `{"CiphertextBlob": "eA==", "DestinationKeyId": "k"}`, needs: "kms:*"},
 	{op: "RenameUser", request: "PUT /iam/users/erin/name", body: `{"display_name": "erna"}`, needs: "iam:update_policy"},
 	{op: "RenameUser", note: "to the name of another", request: "PUT /iam/users/erin/name", body: `{"display_name": "bob"}`, needs: "iam:update_policy", adminOnly: true},
 	{op: "RenameUser", note: "an administrator", request: "PUT /iam/users/deputy/name", body: `{"display_name": "vice"}`, needs: "iam:update_policy", adminOnly: true},
 	{op: "RetryNotification", request: "POST /admin/notifications/failures/" + failureID + "/retry", needs: "iam:*"},
+	{op: "RotateKeyOnDemand", request: "POST /kms/keys/k/rotate", needs: "kms:*"},
 	{op: "RotateSecretKey", request: "POST /iam/users/erin/rotate", needs: "iam:rotate_key"},
 	{op: "RotateSecretKey", note: "of an administrator", request: "POST /iam/users/deputy/rotate", needs: "iam:rotate_key", adminOnly: true},
+	{op: "ScheduleKeyDeletion", request: "DELETE /kms/keys/none?waiting_period_days=30", needs: "kms:*"},
 	{op: "SimulatePolicy", request: "POST /iam/simulate", body: `{"user": "erin", "action": "s3:GetObject", "bucket": "own", "key": "dir/k"}`, needs: "iam:get_policy"},
 	{op: "UpdateAccessKey", note: "disable", request: "POST /iam/users/erin/keys/AKerin2/disable", needs: "iam:rotate_key"},
 	{op: "UpdateAccessKey", note: "enable", request: "POST /iam/users/erin/keys/AKerin2/enable", needs: "iam:rotate_key"},
 	{op: "UpdateAccessKey", note: "of an administrator", request: "POST /iam/users/deputy/keys/AKdeputy2/disable", needs: "iam:rotate_key", adminOnly: true},
+	{op: "UpdateAlias", request: "PUT /kms/aliases/a", body: `{"TargetKeyId": "k"}`, needs: "kms:*"},
+	{op: "UpdateKeyDescription", request: "PUT /kms/keys/k", body: `{"Description": "d"}`, needs: "kms:*"},
 	{op: "UpdateWebsiteDomain", request: "PUT /admin/website-domains/www.files.test", body: `{"bucket": "shared"}`, needs: "iam:*"},
 }
+
+// clientKey is one that a client of /kms keeps by itself.
+const clientKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 
 // failureID is that of a failed event that is not there.
 const failureID = "000000000000000000000000000000000000000000000000"
@@ -236,7 +261,7 @@ func TestVerbs(t *testing.T) {
 	t.Parallel()
 	var more []iam.User
 	var who []person
-	for _, verb := range append(strings.Fields(allVerbs), strings.Fields(allWords)...) {
+	for _, verb := range strings.Fields(allVerbs + " kms:* " + allWords) {
 		p := only(verb)
 		more, who = append(more, newUser(p.user, rulesOf(p.user))), append(who, p)
 	}

@@ -25,7 +25,7 @@ func (c cell) String() string {
 	return "refused, " + c.answer
 }
 
-var errorCode = regexp.MustCompile(`<Code>([^<]*)</Code>|"code":"([^"]*)"`)
+var errorCode = regexp.MustCompile(`<Code>([^<]*)</Code>|"(?:code|__type)":"([^"]*)"`)
 
 // send makes a request and tells what became of it. A refusal must say AccessDenied.
 func (w *world) send(q request, wy way, c credentials) (cell, error) {
@@ -40,11 +40,13 @@ func (w *world) send(q request, wy way, c credentials) (cell, error) {
 	switch {
 	case code == "AccessDenied" && (rec.Code == 403 || rec.Code == 200), rec.Code == 403 && q.method == "HEAD":
 		return out, nil
+	case code == "AccessDeniedException" && rec.Code == 403, code == "MissingAuthenticationTokenException" && wy.name == anonymously.name: // the words of keys
+		return out, nil
 	case code == "MissingAuthenticationToken" && wy.name == anonymously.name: // the words of the service for temporary credentials
 		return out, nil
 	case rec.Code == 403 || rec.Code == 500:
 		return out, fmt.Errorf("%s: %s", out.answer, rec.Body)
-	case rec.Code == 400 && code != "InvalidRequest": // which says that the bucket is not in a state for it
+	case rec.Code == 400 && code != "InvalidRequest" && code != "InvalidCiphertextException": // which says that the bucket is not in a state for it
 		return out, fmt.Errorf("the shape is not a whole request: %s: %s", out.answer, rec.Body)
 	}
 	out.allowed = true

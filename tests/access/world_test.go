@@ -21,6 +21,7 @@ import (
 	"myfsio/gate/access"
 	"myfsio/iam"
 	"myfsio/iam/policy"
+	"myfsio/kms"
 	"myfsio/kv"
 	"myfsio/kv/memkv"
 	"myfsio/logs"
@@ -46,6 +47,7 @@ type world struct {
 	s3       *s3.Handler
 	sts      *sts.Handler
 	admin    *adminapi.Handler
+	keys     *kms.Keyring
 	op       string // the last operation that the gate was asked to run
 
 	sessions map[string]credentials
@@ -75,6 +77,12 @@ func newWorld(t *testing.T, strict bool, more ...iam.User) *world {
 		return nil
 	}))
 	w.policies, err = bucketpolicy.Open(bucketpolicy.Options{Path: filepath.Join(dir, "bucket_policies.json")})
+	w.check(err)
+	master, err := kms.OpenMaster(kms.MasterOptions{Path: filepath.Join(dir, "master.key")})
+	w.check(err)
+	w.keys, err = kms.Open(kms.Options{Path: filepath.Join(dir, "kms_keys.json"), Master: master})
+	w.check(err)
+	_, err = w.keys.Create(kms.CreateKey{KeyID: "k"})
 	w.check(err)
 	w.prover = &auth.Authenticator{Verifier: &sigv4.Verifier{Region: region}, Users: w.users, HeaderPair: true, SigV2: true}
 	w.start()
@@ -111,7 +119,7 @@ func (w *world) start() {
 	w.s3 = s3.New(s3.Config{Store: w.store, Gate: door, Auth: w.prover, Policies: w.policies, Region: region, Websites: true})
 	w.sts = sts.New(sts.Config{Gate: door, Auth: w.prover, Users: w.users})
 	w.admin = adminapi.New(adminapi.Config{Gate: door, Auth: w.prover, Users: w.users, Region: region, Explain: rights, Policies: w.policies,
-		Objects: w.store, Audit: noLog{}})
+		Objects: w.store, Audit: noLog{}, KMS: w.keys})
 }
 
 // noLog is an audit log without entries.
