@@ -280,7 +280,7 @@ func (l *lane) show(q Queue) {
 }
 
 // maxHeld bounds the keys that wait on their own.
-const maxHeld = 2 * scanned
+const maxHeld = 10_000
 
 // wait lets a key wait.
 func (l *lane) wait(key string, now time.Time) {

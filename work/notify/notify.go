@@ -23,7 +23,7 @@
 //
 // In the metadata store, under table N, which is this package's own:
 //
-//	N p D I    an event in the queue of destination D (8 bytes), by the id of its outbox row (16 bytes): item in JSON
+//	N p D I    an event in the queue of destination D (8 bytes), by the id of its outbox row (16 bytes): the length of its key (uvarint), the key, item in JSON
 //	N f I D    an event that failed: failure in JSON
 //
 // # Signatures

@@ -310,6 +310,30 @@ func TestEventThatIsRefused(t *testing.T) {
 	})
 }
 
+// However much waits of a key that is refused, other keys go on.
+func TestManyOfARefusedKey(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := start(t, newOutbox(), newReceivers(), memkv.New(), nil)
+		w.point("box", "http://one/")
+		w.set(func(_, key string) error {
+			if key == "bad" {
+				return errAway
+			}
+			return nil
+		})
+		for range 10_000 {
+			w.add("box", "bad")
+		}
+		time.Sleep(10 * time.Minute)
+		w.add("box", "good")
+		time.Sleep(time.Second)
+		w.stop()
+		if got := w.list("one"); got != "good#2711" {
+			t.Errorf("delivered %q", got)
+		}
+	})
+}
+
 func TestGivesUpAfterMaxAge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := start(t, newOutbox(), newReceivers(), memkv.New(), func(c *Config) { c.MaxAge, c.MaxFailures = time.Hour, 200 })

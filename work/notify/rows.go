@@ -3,7 +3,9 @@ package notify
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"myfsio/kv"
@@ -34,8 +36,12 @@ type queuedItem struct {
 	item
 }
 
+// encode writes the length of the key (uvarint), the key, and the item in JSON: the key stands in front for those who look no
+// further.
 func (i *item) encode() []byte {
 	var b bytes.Buffer
+	b.Write(binary.AppendUvarint(nil, uint64(len(i.Key))))
+	b.WriteString(i.Key)
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false) // which would change the body
 	if err := enc.Encode(i); err != nil {
@@ -44,8 +50,17 @@ func (i *item) encode() []byte {
 	return b.Bytes()
 }
 
-func decodeItem(v []byte) (i item, err error) {
-	if err = json.Unmarshal(v, &i); err != nil {
+// splitItem returns the key of an item and its JSON.
+func splitItem(v []byte) (key, doc []byte, err error) {
+	n, used := binary.Uvarint(v)
+	if used <= 0 || n > uint64(len(v)-used) {
+		return nil, nil, errors.New("a queued event cannot be read: its key is cut off")
+	}
+	return v[used : used+int(n)], v[used+int(n):], nil
+}
+
+func decodeItem(doc []byte) (i item, err error) {
+	if err = json.Unmarshal(doc, &i); err != nil {
 		err = fmt.Errorf("a queued event cannot be read: %w", err)
 	}
 	return i, err
@@ -83,7 +98,7 @@ func (n *Notifier) count(ctx context.Context, prefix []byte) (count int, err err
 }
 
 // scanned is how many rows one window looks at: a key that waits hides the rows behind it from sight.
-const scanned = 4096
+const scanned = 100_000
 
 // window returns up to max rows of a queue, oldest first, without those of keys for which skip is true.
 func (n *Notifier) window(ctx context.Context, d destination, max int, skip func(key string) bool) (out []queuedItem, err error) {
@@ -101,13 +116,18 @@ func (n *Notifier) window(ctx context.Context, d destination, max int, skip func
 			if !ok {
 				return fmt.Errorf("the key %x of a queued event cannot be read", p.Key)
 			}
-			it, err := decodeItem(p.Value)
+			key, doc, err := splitItem(p.Value)
 			if err != nil {
 				return err
 			}
-			if !skip(it.Key) {
-				out = append(out, queuedItem{to, id, it})
+			if skip(string(key)) {
+				continue
 			}
+			it, err := decodeItem(doc)
+			if err != nil {
+				return err
+			}
+			out = append(out, queuedItem{to, id, it})
 		}
 		return nil
 	})
