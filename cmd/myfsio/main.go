@@ -37,6 +37,10 @@ Usage:
   myfsio fsck [--repair] [--deep]   verify the data directory (with the server stopped)
   myfsio adopt                      take files put into STORAGE_ROOT/<bucket>/ by hand in as objects (with the server stopped)
   myfsio rebuild-view               make the plain files anew from the objects (with the server stopped)
+  myfsio rekey                      make a new master key of encryption; restart the server afterwards
+  myfsio new-key KEYFILE            make a key for encryption by the client
+  myfsio encrypt-file KEYFILE IN OUT  encrypt a file before its upload; its metadata goes to OUT.meta.json (--meta FILE before the files)
+  myfsio decrypt-file KEYFILE IN OUT  decrypt a download; its metadata, or the answer of head-object, is in IN.meta.json
   myfsio docs DIR                   write CONFIG.md and S3.md into DIR
   myfsio version                    print the version
 
@@ -81,12 +85,13 @@ type flags struct {
 	show, check, resetCred, printVersion bool
 	prod, dev                            bool
 	repair, deep                         bool
+	meta                                 string
 	rest                                 []string
 }
 
 // commands are the subcommands; "" is to serve.
 var commands = map[string]func(context.Context, *flags, *config.Config, io.Writer, io.Writer) int{
-	"": serve, "serve": serve, "fsck": fsck, "adopt": adopt, "rebuild-view": rebuildView,
+	"": serve, "serve": serve, "fsck": fsck, "adopt": adopt, "rebuild-view": rebuildView, "rekey": rekey,
 }
 
 func run(ctx context.Context, args []string, out, errOut io.Writer) int {
@@ -107,6 +112,13 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) int {
 		return exitOK
 	case name == "docs":
 		return docs(f, errOut)
+	}
+	if tool, ok := clientSide[name]; ok {
+		if len(f.rest) != tool.args {
+			fmt.Fprintf(errOut, "myfsio: %s takes %d arguments\n\n%s", name, tool.args, usage)
+			return exitUsage
+		}
+		return done(tool.run(f, out), errOut)
 	}
 	cmd, ok := commands[name]
 	if !ok {
@@ -167,6 +179,7 @@ func parse(args []string) (*flags, error) {
 	fs.BoolVar(&f.dev, "dev", false, "")
 	fs.BoolVar(&f.repair, "repair", false, "")
 	fs.BoolVar(&f.deep, "deep", false, "")
+	fs.StringVar(&f.meta, "meta", "", "")
 	if err := fs.Parse(args); err != nil {
 		return nil, err
 	}

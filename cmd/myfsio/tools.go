@@ -72,7 +72,17 @@ func rebuildView(ctx context.Context, _ *flags, cfg *config.Config, out, errOut 
 }
 
 func resetCred(cfg *config.Config, out, errOut io.Writer) int {
-	if err := server.ResetAdmin(cfg, out); err != nil {
+	return done(server.ResetAdmin(cfg, out), errOut)
+}
+
+func rekey(_ context.Context, _ *flags, cfg *config.Config, out, errOut io.Writer) int {
+	log := slog.New(slog.NewTextHandler(errOut, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	return done(server.Rekey(cfg, log, out), errOut)
+}
+
+// done tells of an error and returns the exit code.
+func done(err error, errOut io.Writer) int {
+	if err != nil {
 		fmt.Fprintf(errOut, "myfsio: %v\n", err)
 		return exitFailed
 	}
