@@ -53,13 +53,25 @@ func listen(ctx context.Context, c listenConfig) (*listener, error) {
 	return &listener{
 		ln: newBounded(tcp, c.connections, stallTimeout),
 		http: &http.Server{
-			Handler:           c.handler,
+			Handler:           lastOfChunked(c.handler),
 			ReadHeaderTimeout: cmp.Or(c.header, headerTimeout),
 			IdleTimeout:       c.idle,
 			MaxHeaderBytes:    headerBytes,
 			ErrorLog:          slog.NewLogLogger(c.log.Handler(), slog.LevelDebug),
 		},
 	}, nil
+}
+
+// lastOfChunked makes a request whose body comes in chunks of HTTP the last one of its connection. net/http drops a Content-Length
+// that such a request has as well, and tells nobody; a proxy that believed the length would take what follows for another
+// request than this server does. https://www.rfc-editor.org/rfc/rfc9112#section-6.1
+func lastOfChunked(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if len(r.TransferEncoding) > 0 {
+			w.Header().Set("Connection", "close")
+		}
+		next.ServeHTTP(w, r)
+	})
 }
 
 // serve serves until stop ends, then lets the running requests finish.
