@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"math/big"
+	"reflect"
 	"strconv"
 	"strings"
 	"time"
@@ -48,8 +49,19 @@ func newParquet(o *object) (src source, err error) {
 	if err != nil {
 		return nil, badParquet(err)
 	}
+	for i := range f.Metadata().RowGroups {
+		for j := range f.Metadata().RowGroups[i].Columns {
+			if codec := f.Metadata().RowGroups[i].Columns[j].MetaData.Codec; !codecs[codec] {
+				return nil, query.Errorf("ParquetUnsupportedCompressionCodec", "The specified Parquet compression codec is not supported: %s", codec)
+			}
+		}
+	}
 	return &parquetSource{file: f, by: map[string]*column{}}, nil
 }
+
+// codecs are those that can be read. The library reads LZ4_RAW wrongly: a page that it expands into a buffer of its own is lost, and what
+// was in the other buffer is taken for it. S3 itself knows the first three.
+var codecs = map[format.CompressionCodec]bool{format.Uncompressed: true, format.Snappy: true, format.Gzip: true, format.Zstd: true, format.Brotli: true}
 
 // countedAt counts what is read of the object.
 type countedAt struct{ o *object }
@@ -103,8 +115,8 @@ func (s *parquetSource) column(path []step, raw bool) (*column, error) {
 	l := leaf{index: -1}
 	at := field
 	for _, p := range path[1:] {
-		if at.Leaf() || at.Repeated() {
-			break
+		if at.Leaf() || at.Repeated() || p.name == "" {
+			break // into a list, which is known when it is read
 		}
 		if at, err = s.field(at, p); err != nil {
 			return nil, err
@@ -305,7 +317,7 @@ func (r *nestedReader) fill(v *values, n int) error {
 		if err := r.schema.Reconstruct(&row, r.buf[0]); err != nil {
 			return err
 		}
-		doc, err := json.Marshal(row)
+		doc, err := json.Marshal(readable(row))
 		if err != nil {
 			return err
 		}
@@ -316,6 +328,39 @@ func (r *nestedReader) fill(v *values, n int) error {
 		}
 	}
 	return nil
+}
+
+// readable makes text of the bytes in a nested value, where they are text, and a map that JSON can write of every map.
+func readable(v any) any {
+	if b, ok := v.([]byte); ok {
+		if utf8.Valid(b) {
+			return string(b)
+		}
+		return v
+	}
+	switch r := reflect.ValueOf(v); r.Kind() {
+	case reflect.Pointer:
+		if r.IsNil() {
+			return nil
+		}
+		return readable(r.Elem().Interface())
+	case reflect.Map:
+		out := make(map[string]any, r.Len())
+		for it := r.MapRange(); it.Next(); {
+			out[fmt.Sprint(readable(it.Key().Interface()))] = readable(it.Value().Interface())
+		}
+		return out
+	case reflect.Slice:
+		if r.IsNil() {
+			return nil
+		}
+		out := make([]any, r.Len())
+		for i := range out {
+			out[i] = readable(r.Index(i).Interface())
+		}
+		return out
+	}
+	return v
 }
 
 // Close implements io.Closer.
