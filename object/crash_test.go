@@ -212,7 +212,11 @@ func crashProgram(t *testing.T, seed uint64) ([]*wreck, []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	states := []string{""}
+	empty, err := describe(w.ctx, w.s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	states := []string{empty}
 	for i, s := range drawProgram(seed) {
 		mu.Lock()
 		armed, at = true, i

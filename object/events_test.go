@@ -52,7 +52,11 @@ func (w *world) deliver(n int) error {
 		marks = append(marks, e.At)
 	}
 	w.m.EventsDone(min(n, len(w.m.Events())))
-	return w.s.EventsDone(w.ctx, marks)
+	if err := w.s.EventsDone(w.ctx, marks); err != nil {
+		return err
+	}
+	_, err = w.s.Begin(w.ctx) // some other commit: from then on a crash does not bring the events back
+	return err
 }
 
 // told returns the names of the events that wait, and takes them out.
