@@ -174,14 +174,11 @@ func (s *csvSource) rows(emit func(*batch) error) error {
 	for first := s.any; ; first = false {
 		fields := s.rd.fields
 		if !first {
-			if s.rd.pos >= s.end && s.comp == query.Plain {
-				break
-			}
 			ok, err := s.rd.next()
 			if err != nil {
 				return err
 			}
-			if !ok {
+			if !ok || s.rd.began >= s.end && s.comp == query.Plain {
 				break
 			}
 			fields = s.rd.fields
@@ -232,7 +229,8 @@ type csvReader struct {
 	note   []byte // that begins a comment
 	multi  bool   // quotes may hold a delimiter of records
 	auto   bool   // \r\n ends a record as well
-	pos    int64  // of the next record
+	pos    int64  // of the next byte
+	began  int64  // the place of the record
 	line   []byte
 	fields [][]byte
 	ends   []int // of the fields, in text
@@ -291,6 +289,7 @@ func errRecord() error {
 // next reads a record into fields, which are valid until the next call. Empty lines and comments are no records.
 func (c *csvReader) next() (bool, error) {
 	for {
+		c.began = c.pos
 		line, err := c.readLine(c.line[:0])
 		c.line = line
 		if err != nil && err != io.EOF || len(line) == 0 {
