@@ -52,12 +52,12 @@ type access struct {
 }
 
 // ObjectOwner returns who will own an object that writer, a canonical user id or "", writes into the bucket as it is now. full
-// says that he asks for the canned list bucket-owner-full-control.
+// says that he asks for the canned list bucket-owner-full-control. In a bucket that belongs to nobody the writer does.
 func (b *Bucket) ObjectOwner(writer string, full bool) string {
 	switch {
 	case writer == "":
 		return b.Owner
-	case b.Ownership == ObjectWriter, b.Ownership == BucketOwnerPreferred && !full:
+	case b.Owner == "", b.Ownership == ObjectWriter, b.Ownership == BucketOwnerPreferred && !full:
 		return writer
 	}
 	return b.Owner
