@@ -178,6 +178,9 @@ func (s *Store) SetObjectACL(ctx context.Context, req SetACL) (Version, error) {
 		return Version{}, err
 	}
 	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(t *txn, b *Bucket, rec *versionRecord) error {
+		if err := rec.stamped(req.Stamp); err != nil {
+			return err
+		}
 		if b.Ownership == BucketOwnerEnforced {
 			return errNoLists()
 		}

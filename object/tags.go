@@ -88,6 +88,9 @@ func (s *Store) SetTags(ctx context.Context, req SetTags) (Version, error) {
 		return Version{}, err
 	}
 	return s.amend(ctx, req.Bucket, req.Key, req.VersionID, func(t *txn, b *Bucket, rec *versionRecord) error {
+		if err := rec.stamped(req.Stamp); err != nil {
+			return err
+		}
 		rec.meta.Tags = req.Tags
 		name := EventTagging
 		if req.Tags == nil {
@@ -96,6 +99,14 @@ func (s *Store) SetTags(ctx context.Context, req SetTags) (Version, error) {
 		t.tell(b, name, &req.By, req.Key, rec)
 		return nil
 	})
+}
+
+// stamped refuses another version than the one with this stamp; zero takes any.
+func (r *versionRecord) stamped(stamp [16]byte) error {
+	if stamp != [16]byte{} && stamp != r.id {
+		return fault.New(fault.ConditionalConflict, "The object was replaced meanwhile. Please try again.")
+	}
+	return nil
 }
 
 // amend changes the record of a version where it stands, which keeps its place and its stamp.

@@ -408,13 +408,16 @@ type ObjectPartPage struct {
 // SetTags replaces the tags of a version; nil removes them, which is an event of its own.
 type SetTags struct {
 	Bucket, Key, VersionID string
-	Tags                   []Pair
-	By                     Actor
+	// Stamp is the Version.Stamp of the version that was looked at before; another one there is a ConditionalConflict. Zero: any.
+	Stamp [16]byte
+	Tags  []Pair
+	By    Actor
 }
 
 // SetACL replaces the access control list of a version.
 type SetACL struct {
 	Bucket, Key, VersionID string
+	Stamp                  [16]byte // as of SetTags
 	ACL                    acl.List
 	By                     Actor
 }

@@ -6,6 +6,7 @@ import (
 
 	"myfsio/acl"
 	"myfsio/fault"
+	"myfsio/gate"
 	"myfsio/object"
 	"myfsio/s3/wire"
 )
@@ -111,15 +112,20 @@ func (h *Handler) putObjectACL(ctx context.Context, r *request) (*response, erro
 	if err != nil {
 		return nil, err
 	}
-	b, v, err := r.aboutVersion(ctx)
-	if err != nil {
-		return r.unreadable(ctx, nil, err)
-	}
-	list, err := r.newACL(body, v.Owner, b.Owner)
-	if err != nil {
-		return nil, err
-	}
-	v, err = h.cfg.Store.SetObjectACL(ctx, object.SetACL{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: r.gate.VersionID, ACL: list, By: r.actor()})
+	v, err := r.amend(ctx, func(stamp [16]byte) (object.Version, error) {
+		b, v, err := r.aboutVersion(ctx)
+		if err != nil {
+			return v, err
+		}
+		list, err := r.newACL(body, v.Owner, b.Owner) // for this owner, and so for this version
+		if err != nil {
+			return v, err
+		}
+		if !gate.Sight(stamp).Holds(v.Stamp) {
+			return v, fault.New(fault.ConditionalConflict, "")
+		}
+		return h.cfg.Store.SetObjectACL(ctx, object.SetACL{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: r.gate.VersionID, Stamp: v.Stamp, ACL: list, By: r.actor()})
+	})
 	if err != nil {
 		return r.unreadable(ctx, nil, err)
 	}

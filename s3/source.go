@@ -164,12 +164,32 @@ func (h *Handler) openSeen(ctx context.Context, r *request, get object.GetObject
 		if err == nil && !get.HeadOnly {
 			rd.Close()
 		}
-		r.gate.Seen, r.tagged = gate.Sight{}, gate.Sight{}
-		if err := h.cfg.Gate.Authorize(ctx, &r.gate); err != nil {
+		if err := r.decideAgain(ctx); err != nil {
 			return nil, err
 		}
 	}
 	return nil, errReplaced()
+}
+
+// decideAgain asks the gate anew, about what is there now.
+func (r *request) decideAgain(ctx context.Context) error {
+	r.gate.Seen, r.tagged = gate.Sight{}, gate.Sight{}
+	return r.h.cfg.Gate.Authorize(ctx, &r.gate)
+}
+
+// amend changes a version that the gate decided about: change gets its stamp. Where another one took its place meanwhile, the gate
+// decides again.
+func (r *request) amend(ctx context.Context, change func(stamp [16]byte) (object.Version, error)) (object.Version, error) {
+	for range replaced {
+		v, err := change(r.gate.Seen.And(r.tagged))
+		if !fault.Is(err, fault.ConditionalConflict) {
+			return v, err
+		}
+		if err := r.decideAgain(ctx); err != nil {
+			return v, err
+		}
+	}
+	return object.Version{}, errReplaced()
 }
 
 func errReplaced() error {

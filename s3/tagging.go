@@ -52,7 +52,9 @@ func (r *request) setTags(ctx context.Context, tags []object.Pair, status int) (
 	if err != nil {
 		return nil, err
 	}
-	v, err := r.h.cfg.Store.SetTags(ctx, object.SetTags{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: version, Tags: tags, By: r.actor()})
+	v, err := r.amend(ctx, func(stamp [16]byte) (object.Version, error) {
+		return r.h.cfg.Store.SetTags(ctx, object.SetTags{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: version, Stamp: stamp, Tags: tags, By: r.actor()})
+	})
 	if err != nil {
 		return r.unreadable(ctx, nil, err)
 	}

@@ -106,3 +106,44 @@ func TestRacedConditions(t *testing.T) {
 	}
 	tried("objects replaced under a condition or list", "header", "anonymous")
 }
+
+// TestRacedLists: who may share his own object shares no other one that takes its place meanwhile.
+func TestRacedLists(t *testing.T) {
+	t.Parallel()
+	const secret = "SECRET OF ALICE"
+	b := newBox(t)
+	b.do(b.alice.header("PUT", "/alice-box?ownershipControls", "<OwnershipControls><Rule><ObjectOwnership>ObjectWriter</ObjectOwnership></Rule></OwnershipControls>")).is(200)
+	b.do(b.alice.header("PUT", "/alice-box?policy", policyOf(statement("Allow", "bob", "s3:PutObject", arn("alice-box/*"), "")))).is(204)
+	share := func(lines ...string) func() {
+		return func() {
+			b.do(b.bob.header("PUT", "/alice-box/k?acl", "", lines...))
+			if a := b.do(nobody.sign(&req{method: "GET", target: "/alice-box/k"})); strings.Contains(a.body, secret) {
+				a.fail("an object of alice is public by a list of bob")
+			}
+		}
+	}
+	race(300, func(i int) {
+		if i%2 == 0 {
+			b.do(b.bob.header("PUT", "/alice-box/k", "of bob")).is(200)
+		} else {
+			b.do(b.alice.header("PUT", "/alice-box/k", secret)).is(200)
+		}
+	}, share("x-amz-acl: public-read"), share("x-amz-acl: public-read"), share("x-amz-grant-read: uri=http://acs.amazonaws.com/groups/global/AllUsers"))
+	// Nor does who may change the tags of some objects change those of others.
+	b.do(b.alice.header("PUT", "/alice-box?policy", policyOf(statement("Allow", "bob", "s3:PutObjectTagging s3:DeleteObjectTagging", arn("alice-box/*"), `"Condition":{"StringEquals":{"s3:ExistingObjectTag/of":"bob"}}`),
+		statement("Allow", "*", "s3:GetObject", arn("alice-box/t"), `"Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"public"}}`)))).is(204)
+	race(300, func(i int) {
+		if i%2 == 0 {
+			b.do(b.alice.header("PUT", "/alice-box/t", "x", "x-amz-tagging: of=bob")).is(200)
+		} else {
+			b.do(b.alice.header("PUT", "/alice-box/t", secret, "x-amz-tagging: of=alice")).is(200)
+		}
+	}, func() {
+		b.do(b.bob.header("PUT", "/alice-box/t?tagging", "<Tagging><TagSet><Tag><Key>class</Key><Value>public</Value></Tag><Tag><Key>of</Key><Value>bob</Value></Tag></TagSet></Tagging>"))
+	}, func() {
+		if a := b.do(nobody.sign(&req{method: "GET", target: "/alice-box/t"})); strings.Contains(a.body, secret) {
+			a.fail("an object is public by tags of bob")
+		}
+	})
+	tried("objects replaced under a change of list or tags", "header")
+}
