@@ -358,35 +358,28 @@ func (c *csvReader) bounded() error {
 func (c *csvReader) quoted(body []byte, whole bool) error {
 	c.text, c.ends = c.text[:0], c.ends[:0]
 	for i := 0; ; {
-		n, err := c.one(body[i:])
-		for err == errOpen {
-			if !c.multi || !whole {
-				return query.Errorf("CSVUnescapedQuote", "There is an unescaped quote while parsing the CSV file. Check the file and try again: record %d.", c.count)
+		if bytes.HasPrefix(body[i:], c.quote) {
+			var closed bool
+			for i, closed = c.inside(body, i+len(c.quote)); !closed; i, closed = c.inside(body, i) {
+				if !c.multi || !whole {
+					return query.Errorf("CSVUnescapedQuote", "There is an unescaped quote while parsing the CSV file. Check the file and try again: record %d.", c.count)
+				}
+				var err error
+				if body, whole, err = c.goOn(); err != nil {
+					return err
+				}
 			}
-			start := len(c.line)
-			line, rerr := c.readLine(c.line)
-			if rerr != nil && rerr != io.EOF {
-				return rerr
-			}
-			if !utf8.Valid(line[start:]) {
-				return query.Errorf("InvalidTextEncoding", "Invalid encoding type. The file must be in UTF-8: record %d is not.", c.count)
-			}
-			c.line, whole = line, rerr == nil
-			body = c.strip(c.line, whole)
-			n, err = c.one(body[i:])
 		}
-		if err != nil {
-			return err
-		}
-		c.ends = append(c.ends, len(c.text))
-		if i += n; i >= len(body) {
-			break
-		}
-		i += len(c.field)
-		if i == len(body) { // an empty field behind the last delimiter
+		// What stands between a closing quote and the delimiter belongs to the field as it is.
+		n := bytes.Index(body[i:], c.field)
+		if n < 0 {
+			c.text = append(c.text, body[i:]...)
 			c.ends = append(c.ends, len(c.text))
 			break
 		}
+		c.text = append(c.text, body[i:i+n]...)
+		c.ends = append(c.ends, len(c.text))
+		i += n + len(c.field)
 	}
 	c.fields = c.fields[:0]
 	from := 0
@@ -397,27 +390,30 @@ func (c *csvReader) quoted(body []byte, whole bool) error {
 	return c.bounded()
 }
 
-// errOpen says that a quoted field does not end in what is there.
-var errOpen = errors.New("open quote")
-
-// one adds the first field of b to text and returns how many bytes of b it takes, without the delimiter behind it.
-func (c *csvReader) one(b []byte) (int, error) {
-	if !bytes.HasPrefix(b, c.quote) {
-		n := bytes.Index(b, c.field)
-		if n < 0 {
-			n = len(b)
-		}
-		c.text = append(c.text, b[:n]...)
-		return n, nil
+// goOn adds the next line to the record.
+func (c *csvReader) goOn() (body []byte, whole bool, err error) {
+	start := len(c.line)
+	line, err := c.readLine(c.line)
+	if err != nil && err != io.EOF {
+		return nil, false, err
 	}
-	mark := len(c.text)
+	if !utf8.Valid(line[start:]) {
+		return nil, false, query.Errorf("InvalidTextEncoding", "Invalid encoding type. The file must be in UTF-8: record %d is not.", c.count)
+	}
+	c.line, whole = line, err == nil
+	return c.strip(line, whole), whole, nil
+}
+
+// inside adds to text what stands in quotes from i on, and returns where it stopped: behind the closing quote, or at the end of b.
+func (c *csvReader) inside(b []byte, i int) (int, bool) {
 	same := bytes.Equal(c.quote, c.escape)
-	for i := len(c.quote); i < len(b); {
+	for i < len(b) {
 		rest := b[i:]
+		after := rest[min(len(rest), len(c.escape)):]
 		switch {
-		case !same && bytes.HasPrefix(rest, c.escape) && (bytes.HasPrefix(rest[len(c.escape):], c.quote) || bytes.HasPrefix(rest[len(c.escape):], c.escape)):
-			_, n := utf8.DecodeRune(rest[len(c.escape):])
-			c.text = append(c.text, rest[len(c.escape):len(c.escape)+n]...)
+		case !same && bytes.HasPrefix(rest, c.escape) && (bytes.HasPrefix(after, c.quote) || bytes.HasPrefix(after, c.escape)):
+			_, n := utf8.DecodeRune(after)
+			c.text = append(c.text, after[:n]...)
 			i += len(c.escape) + n
 		case !bytes.HasPrefix(rest, c.quote):
 			c.text = append(c.text, b[i])
@@ -426,16 +422,8 @@ func (c *csvReader) one(b []byte) (int, error) {
 			c.text = append(c.text, c.quote...)
 			i += 2 * len(c.quote)
 		default:
-			i += len(c.quote)
-			// What stands between the closing quote and the delimiter belongs to the field as it is.
-			n := bytes.Index(b[i:], c.field)
-			if n < 0 {
-				n = len(b) - i
-			}
-			c.text = append(c.text, b[i:i+n]...)
-			return i + n, nil
+			return i + len(c.quote), true
 		}
 	}
-	c.text = c.text[:mark]
-	return 0, errOpen
+	return i, false
 }

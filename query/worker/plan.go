@@ -101,7 +101,7 @@ func (p *planner) clauses(b *strings.Builder, s *selectNode) error {
 
 // selectList writes the list of results. Each result is called o<n>.
 func (p *planner) selectList(list []*node) (items []string, out []outColumn, err error) {
-	if len(list) == 1 && list[0].Class == "STAR" && p.raw {
+	if len(list) == 1 && list[0] != nil && list[0].Class == "STAR" && p.raw {
 		if err := p.plainStar(list[0]); err != nil {
 			return nil, nil, err
 		}
@@ -114,6 +114,9 @@ func (p *planner) selectList(list []*node) (items []string, out []outColumn, err
 		}
 	}
 	for _, n := range list {
+		if n == nil {
+			return nil, nil, unsupported("empty expressions")
+		}
 		if n.Class == "STAR" {
 			if err := p.plainStar(n); err != nil {
 				return nil, nil, err
@@ -285,7 +288,7 @@ func (p *planner) path(n *node) ([]step, bool) {
 	switch {
 	case n == nil:
 		return nil, false
-	case n.Class == "COLUMN_REF":
+	case n.Class == "COLUMN_REF" && len(n.Names) > 0:
 		names := n.Names
 		if p.isTable(names[0]) {
 			names = names[1:]
