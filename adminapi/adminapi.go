@@ -20,6 +20,7 @@ import (
 	"myfsio/iam"
 	"myfsio/iam/policy"
 	"myfsio/kms"
+	"myfsio/work/lifecycle"
 )
 
 // Config is what a Handler is made of. Gate, Auth and Users are needed.
@@ -41,6 +42,8 @@ type Config struct {
 	// Domains are those of websites; nil: the server serves none, and website-domains is refused with 400. With it Buckets is needed.
 	Domains Domains
 	Buckets Buckets
+	// Lifecycle carries out the rules of buckets; nil: nobody does, and lifecycle is refused with 501.
+	Lifecycle *lifecycle.Worker
 	// Audit is the log of changes; nil: audit-log is refused with 501.
 	Audit AuditLog
 	// Notifications are those that buckets ask for; nil: what is about them is refused with 501.

@@ -26,6 +26,7 @@ import (
 	"myfsio/object"
 	"myfsio/sigv4"
 	"myfsio/website/domain"
+	"myfsio/work/lifecycle"
 )
 
 var now = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
@@ -46,6 +47,8 @@ type world struct {
 	store   *iam.Store
 	objects *object.Store
 	changes []string // what After was told
+
+	expiring *lifecycle.Worker
 }
 
 func newWorld(t *testing.T, change func(*Config)) *world {
@@ -91,6 +94,12 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 	check(t, err)
 	keyring, err := kms.Open(kms.Options{Path: filepath.Join(dir, "kms_keys.json"), Master: master, DataKeyMax: 64, Now: clock})
 	check(t, err)
+	w.expiring, err = lifecycle.New(lifecycle.Config{Store: w.objects, Dir: dir, Enabled: true, Interval: time.Hour, MaxHistory: 50, Now: clock})
+	check(t, err)
+	ctx, cancel := context.WithCancel(context.Background())
+	ran := make(chan struct{})
+	go func() { w.expiring.Run(ctx); close(ran) }()
+	t.Cleanup(func() { cancel(); <-ran })
 	authorizer := access.New(access.Config{Policies: policies, Objects: w.objects})
 	cfg := Config{
 		Gate: &gate.Gate{Authorizer: authorizer, Hooks: gate.Hooks{After: func(_ context.Context, r *gate.Request, err error) {
@@ -106,7 +115,7 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 			Verifier: &sigv4.Verifier{Region: "us-east-1", Now: clock}, Users: w.store, HeaderPair: true, Now: clock,
 		},
 		Users: w.store, Region: "us-east-1", Explain: authorizer, Policies: policies, Objects: w.objects, Now: clock,
-		Domains: mapped, Buckets: w.objects, KMS: keyring,
+		Domains: mapped, Buckets: w.objects, Lifecycle: w.expiring, KMS: keyring,
 	}
 	if change != nil {
 		change(&cfg)

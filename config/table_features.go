@@ -32,9 +32,9 @@ var limitTable = []Variable{
 }
 
 var workerTable = []Variable{
-	{Name: "LIFECYCLE_ENABLED", Section: "Background workers", Default: "false", Status: Planned, Doc: "Carry out lifecycle rules.", field: func(c *Config) any { return &c.Lifecycle.Enabled }},
-	{Name: "LIFECYCLE_INTERVAL_SECONDS", Section: "Background workers", Default: "3600", Min: 1, Max: 31536000, Status: Planned, Doc: "Time between runs.", field: func(c *Config) any { return &c.Lifecycle.IntervalSeconds }},
-	{Name: "LIFECYCLE_MAX_HISTORY_PER_BUCKET", Section: "Background workers", Default: "50", Max: 10000, Status: Planned, Doc: "Runs remembered for each bucket.", field: func(c *Config) any { return &c.Lifecycle.MaxHistory }},
+	{Name: "LIFECYCLE_ENABLED", Section: "Background workers", Default: "false", Doc: "Carry out lifecycle rules.", field: func(c *Config) any { return &c.Lifecycle.Enabled }},
+	{Name: "LIFECYCLE_INTERVAL_SECONDS", Section: "Background workers", Default: "3600", Min: 1, Max: 31536000, Doc: "Time between runs.", field: func(c *Config) any { return &c.Lifecycle.IntervalSeconds }},
+	{Name: "LIFECYCLE_MAX_HISTORY_PER_BUCKET", Section: "Background workers", Default: "50", Max: 10000, Doc: "Runs remembered for each bucket.", field: func(c *Config) any { return &c.Lifecycle.MaxHistory }},
 	{Name: "GC_ENABLED", Section: "Background workers", Default: "false", Status: Planned, Doc: "Clean up what nothing refers to.", field: func(c *Config) any { return &c.GC.Enabled }},
 	{Name: "GC_INTERVAL_HOURS", Section: "Background workers", Default: "6", Min: 0.01, Max: 8760, Status: Planned, Doc: "Time between runs.", field: func(c *Config) any { return &c.GC.IntervalHours }},
 	{Name: "GC_TEMP_FILE_MAX_AGE_HOURS", Section: "Background workers", Default: "24", Max: 8760, Status: Planned, Doc: "Age at which an unfinished write is given up.", field: func(c *Config) any { return &c.GC.TempMaxAgeHours }},

@@ -97,7 +97,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 		MaxUpload: cfg.Limits.MaxUpload, BodyTimeout: time.Duration(cfg.Limits.BodyTimeout) * time.Second,
 		Log: s.log, DisplayName: displayName(users), KnownUser: func(id string) bool { _, ok := users.ByCanonical(id); return ok },
 		SourceIP: f.trust.Client, Secure: f.trust.Secure, Limit: take,
-		ServerCORS: origins, RedirectHosts: cfg.Proxy.RedirectHosts, Websites: cfg.WebsiteHosting,
+		ServerCORS: origins, RedirectHosts: cfg.Proxy.RedirectHosts, Websites: cfg.WebsiteHosting, Lifecycle: cfg.Lifecycle.Enabled,
 		Notices: s.notices, LoggingChanged: s.logs.Forget, Done: f.record, Select: s.queries(),
 	})
 	domains, err := s.openDomains()
@@ -118,7 +118,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 	f.admin = adminapi.New(adminapi.Config{
 		Gate: door, Auth: prover, Users: users, Region: cfg.Region, BaseURL: base, Explain: rights, Policies: policies,
 		Objects: s.data.Store, Audit: trail.reader(), Limit: take, Source: source, Log: s.log,
-		Domains: domains, Buckets: s.data.Store, Notifications: s.notices,
+		Domains: domains, Buckets: s.data.Store, Notifications: s.notices, Lifecycle: s.lifecycle,
 	})
 	return f, nil
 }

@@ -18,6 +18,7 @@ import (
 	"myfsio/logs"
 	"myfsio/work"
 	"myfsio/work/assemble"
+	"myfsio/work/lifecycle"
 	"myfsio/work/reclaim"
 )
 
@@ -47,14 +48,15 @@ func Run(ctx context.Context, cfg *config.Config, version string, out io.Writer,
 const ballastBytes = 32 << 20
 
 type server struct {
-	cfg     *config.Config
-	version string
-	out     io.Writer
-	log     *slog.Logger
-	worker  []string // command that runs one query
-	data    *Data
-	notices notices
-	logs    *accesslog.Log // of buckets
+	cfg       *config.Config
+	version   string
+	out       io.Writer
+	log       *slog.Logger
+	worker    []string // command that runs one query
+	data      *Data
+	notices   notices
+	lifecycle *lifecycle.Worker
+	logs      *accesslog.Log // of buckets
 }
 
 func openLog(cfg *config.Config, out io.Writer) (*logs.Log, error) {
@@ -89,6 +91,9 @@ func (s *server) run(ctx context.Context) (err error) {
 	}
 	defer s.notices.guard.Close()
 	s.logs = s.openAccessLog()
+	if s.lifecycle, err = s.openLifecycle(load); err != nil {
+		return err
+	}
 	front, err := s.newFront(users)
 	if err != nil {
 		return err
@@ -134,11 +139,21 @@ func (s *server) work() (stop func()) {
 		wg.Go(func() { w.Run(ctx) })
 	}
 	wg.Go(func() { s.notices.Run(ctx) })
+	wg.Go(func() { s.lifecycle.Run(ctx) })
 	wg.Go(func() { s.logs.Run(ctx, finalLogs) })
 	return func() {
 		cancel()
 		wg.Wait()
 	}
+}
+
+// openLifecycle makes what carries out the rules of buckets. It does nothing before Run.
+func (s *server) openLifecycle(load *work.Load) (*lifecycle.Worker, error) {
+	c := &s.cfg.Lifecycle
+	return lifecycle.New(lifecycle.Config{
+		Store: s.data.Store, Dir: filepath.Join(s.cfg.StorageRoot, SystemDir), Enabled: c.Enabled,
+		Interval: time.Duration(c.IntervalSeconds) * time.Second, MaxHistory: c.MaxHistory, Load: load, Log: s.log,
+	})
 }
 
 // DataConfigOf is the part of the configuration that concerns the data directory.

@@ -173,21 +173,31 @@ func (w *Worker) Start(ctx context.Context, req Request) ([]Execution, error) {
 			return nil, err
 		}
 	}
+	w.mu.Lock()
+	busy := w.running != nil
+	w.mu.Unlock()
+	if busy {
+		return nil, fault.New(fault.InvalidState, "A run is under way. Try again when it has ended.")
+	}
 	j := &job{req: req, done: make(chan struct{})}
 	select {
 	case w.jobs <- j:
-	default:
-		return nil, fault.New(fault.InvalidState, "A run is under way. Try again when it has ended.")
+	case <-w.ended:
+		return nil, errEnding()
+	case <-ctx.Done():
+		return nil, ctx.Err()
 	}
 	select {
 	case <-j.done:
 		return j.out, j.err
 	case <-w.ended:
-		return nil, fault.New(fault.Unavailable, "The server is about to end.")
+		return nil, errEnding()
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
 }
+
+func errEnding() error { return fault.New(fault.Unavailable, "The server is about to end.") }
 
 // Status tells of the worker.
 type Status struct {
