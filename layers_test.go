@@ -14,7 +14,7 @@ var layers = map[string]int{
 	"kv/memkv": 0, "kv/pebblekv": 0, "kv/kvtest": 0, "kv/faultkv": 0,
 	"blob/memblob": 0, "blob/fileblob": 0, "blob/blobtest": 0, "blob/faultblob": 0,
 	"event": 1, "seal": 1, "kms": 1, "view": 1, "acl": 1, "audit": 1,
-	"object": 2, "object/lock": 1, "iam": 2, "iam/policy": 1, "bucketpolicy": 2, "cors": 2, "query": 2, "query/worker": 2,
+	"object": 2, "object/lock": 1, "object/encrypt": 1, "iam": 2, "iam/policy": 1, "bucketpolicy": 2, "cors": 2, "query": 2, "query/worker": 2,
 	"gate": 3, "gate/access": 3, "auth": 3, "work": 3, "work/project": 3, "work/reclaim": 3, "work/assemble": 3, "work/scrub": 3,
 	"s3": 4, "s3/wire": 1, "s3/form": 2, "sts": 4, "adminapi": 4, "website": 4, "console": 4, "manta": 4,
 	"work/notify": 3, "accesslog": 3,

@@ -7,6 +7,7 @@ import (
 
 	"myfsio/acl"
 	"myfsio/fault"
+	"myfsio/object/encrypt"
 	"myfsio/object/lock"
 )
 
@@ -42,6 +43,7 @@ type order struct {
 	lock  lock.State
 	event EventName // what making it is called
 	by    *Actor
+	rule  *encrypt.Rule // the default encryption of the bucket; early finds it
 }
 
 // access is what a writer says about who may use what he writes.

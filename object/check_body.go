@@ -23,6 +23,9 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 	if state := rec.lock(); state.Readable() != nil {
 		c.report(Problem{Kind: ProblemRecord, Bucket: b.Name, Key: key, Detail: "the retention or legal hold cannot be read: the version cannot be deleted"}, nil)
 	}
+	if s := rec.sealed(); s != nil && s.envelope == nil {
+		c.report(Problem{Kind: ProblemRecord, Bucket: b.Name, Key: key, Detail: "the envelope of the key that the object is encrypted with cannot be read"}, nil)
+	}
 	if rec.flags&flagParts != 0 || rec.body.kind == bodyInline {
 		c.bodies[rec.body.id] = true
 	}
@@ -48,11 +51,11 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 		if ignoreAbsent(err) != nil {
 			return err
 		}
-		if int64(len(v)) != rec.size {
-			return lost("the inline bytes have length %d, not %d", len(v), rec.size)
+		if want := rec.sealed().stored(rec.size); int64(len(v)) != want {
+			return lost("the inline bytes have length %d, not %d", len(v), want)
 		}
 	case bodyBlob:
-		extents = []extent{{blob: rec.body.id, size: rec.size}}
+		extents = []extent{{blob: rec.body.id, size: rec.storedSize(&m)}}
 	}
 	var held, parts int64
 	for _, x := range extents {
@@ -64,7 +67,7 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 	for i := range m.parts {
 		parts += m.parts[i].size
 	}
-	if rec.body.kind != bodyInline && held != rec.size || rec.parts > 0 && parts != rec.size {
+	if rec.body.kind != bodyInline && held != rec.storedSize(&m) || rec.parts > 0 && parts != rec.size {
 		c.unsure = true
 		return lost("%d bytes in %d parts are recorded for %d", held, len(m.parts), rec.size)
 	}
@@ -103,15 +106,11 @@ func (c *checker) extent(b *Bucket, key string, x extent) error {
 
 // deep reads the bytes and compares them with what they were written with.
 func (c *checker) deep(b *Bucket, key string, rec *versionRecord, m *manifest, extents []extent) error {
-	r := &Reader{s: c.s, ctx: c.ctx, left: rec.size, extents: extents}
-	defer r.Close()
-	if rec.body.kind == bodyInline {
-		v, err := c.r.Get(idKey(tInline, rec.body.id))
-		if err != nil {
-			return err
-		}
-		r.inline = v
+	r, err := c.reader(b, key, rec, m, extents)
+	if r == nil || err != nil {
+		return err
 	}
+	defer r.Close()
 	if rec.parts == 0 {
 		m = &manifest{parts: []partRecord{{size: rec.size, etag: rec.etag, sum: rec.sum.raw}}}
 	}

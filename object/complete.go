@@ -148,6 +148,7 @@ func (c *CompletePart) matches(p *partRecord, up *uploadRecord) bool {
 // assemble describes the object that the parts make.
 func (req *CompleteUpload) assemble(m *manifest, up *uploadRecord, now int64) (*versionRecord, error) {
 	rec := &versionRecord{flags: flagParts, parts: len(m.parts), modified: now, meta: up.meta}
+	rec.setSealed(up.seal.ofObject(m))
 	h := md5.New()
 	for i := range m.parts {
 		h.Write(m.parts[i].etag)
@@ -239,7 +240,7 @@ func (m *manifest) place(rec *versionRecord, newID func() id, size func(blob.ID)
 		rec.body = body{kind: bodyParts, id: newID()}
 	}
 	for i := range m.parts { // the extents say where the bytes are
-		m.parts[i].at, m.parts[i].shared, m.parts[i].left = extent{}, false, nil
+		m.parts[i].at, m.parts[i].shared, m.parts[i].sealed, m.parts[i].left = extent{}, false, false, nil
 	}
 	return used, nil
 }

@@ -21,7 +21,7 @@ func (s *Store) Copy(ctx context.Context, req CopyObject) (Copied, error) {
 	if err := s.early(ctx, req.Bucket, req.Key, o, &req.If, -1); err != nil {
 		return out, err
 	}
-	src, rec, err := s.openSource(ctx, GetObject{Bucket: req.SourceBucket, Key: req.SourceKey, VersionID: req.SourceVersionID, If: req.SourceIf}, req.SourceStamp)
+	src, rec, err := s.openSource(ctx, GetObject{Bucket: req.SourceBucket, Key: req.SourceKey, VersionID: req.SourceVersionID, If: req.SourceIf, Customer: req.SourceCustomer}, req.SourceStamp)
 	if err != nil {
 		return out, err
 	}
@@ -34,7 +34,12 @@ func (s *Store) Copy(ctx context.Context, req CopyObject) (Copied, error) {
 	}
 	next := req.record(rec, src.Version.Meta)
 	next.modified = s.now().UnixNano()
-	if req.inPlace() && rec.null() && src.Version.Latest && req.Checksum == checksum.None {
+	sealed, err := s.sealing(req.Bucket, s.copySealing(&req, rec, o), o.rule)
+	if err != nil {
+		return out, err
+	}
+	next.setSealed(sealed)
+	if req.inPlace() && rec.null() && src.Version.Latest && req.Checksum == checksum.None && sealed.like(rec.sealed()) {
 		ok := false
 		if out.Version, ok, err = s.redescribe(ctx, &req, rec, next); ok || err != nil {
 			return out, err
@@ -56,7 +61,7 @@ func (req *CopyObject) Verify() error {
 		return err
 	}
 	if req.inPlace() && !req.ReplaceMeta && !req.ReplaceTags && req.SourceVersionID == "" && req.Checksum == checksum.None &&
-		req.Meta.StorageClass == "" && req.Meta.WebsiteRedirect == "" {
+		req.Meta.StorageClass == "" && req.Meta.WebsiteRedirect == "" && req.Seal == nil {
 		return fault.New(fault.InvalidRequest, "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.")
 	}
 	if err := req.Meta.verify(); err != nil {
@@ -111,6 +116,7 @@ func (s *Store) openSource(ctx context.Context, req GetObject, stamp [16]byte) (
 func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *versionRecord) (v Version, ok bool, err error) {
 	next.body, next.etag, next.parts, next.sum = seen.body, seen.etag, seen.parts, seen.sum
 	next.flags = seen.flags & flagParts
+	next.sealed().take(seen.sealed())
 	err = s.update(ctx, func(t *txn) error {
 		ok = false
 		b, err := getBucket(t, req.Bucket)
@@ -138,6 +144,9 @@ func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *ver
 		v = next.version(&b, req.Key, true)
 		return nil
 	})
+	if !ok {
+		next.sealed().renew()
+	}
 	return v, ok, err
 }
 
@@ -152,7 +161,7 @@ func (s *Store) copyBytes(ctx context.Context, req *CopyObject, src *Reader, rec
 	if rec.parts == 0 { // the bytes must be those the source was written with
 		b.MD5 = rec.etag
 	}
-	st, err := s.ingest(ctx, &b, s.inline, place{id: s.newID()})
+	st, err := s.ingest(ctx, &b, s.inline, place{id: s.newID()}, next.sealed().part(0))
 	if err != nil {
 		return Version{}, sourceError(err)
 	}

@@ -12,6 +12,7 @@ import (
 	"myfsio/blob"
 	"myfsio/checksum"
 	"myfsio/fault"
+	"myfsio/seal"
 )
 
 // Bodies move in pieces of pooled buffers: small ones whole, large ones in large pieces.
@@ -143,14 +144,15 @@ type place struct {
 	shared bool
 }
 
-// ingest takes a body in: inline when it is small and inline is allowed, else as a blob, durable when ingest returns.
-func (s *Store) ingest(ctx context.Context, b *Body, inline int, at place) (*stored, error) {
+// ingest takes a body in: inline when it is small and inline is allowed, else as a blob, durable when ingest returns. It is stored encrypted under key,
+// unless that is nil.
+func (s *Store) ingest(ctx context.Context, b *Body, inline int, at place, key *seal.Key) (*stored, error) {
 	if err := b.verify(); err != nil {
 		return nil, err
 	}
 	st := &stored{s: s, buf: getBuffer(b.Size)}
 	d := newDigests(b.Digest)
-	err := s.take(ctx, b, inline, at, st, &d)
+	err := s.take(ctx, b, inline, at, key, st, &d)
 	if err != nil {
 		st.discard()
 		return nil, err
@@ -168,10 +170,10 @@ func (b *Body) verify() error {
 	return nil
 }
 
-func (s *Store) take(ctx context.Context, b *Body, inline int, at place, st *stored, d *digests) error {
+func (s *Store) take(ctx context.Context, b *Body, inline int, at place, key *seal.Key, st *stored, d *digests) error {
 	n, err := fill(b.Reader, *st.buf, min(max(inline, 0)+1, len(*st.buf)))
 	if err == io.EOF && (n == 0 || n <= inline) {
-		return s.takeInline(b, st, d, n)
+		return s.takeInline(b, key, st, d, n)
 	}
 	if err == nil { // whole buffers, so that what is written is aligned
 		var more int
@@ -181,11 +183,15 @@ func (s *Store) take(ctx context.Context, b *Body, inline int, at place, st *sto
 	if err != nil && err != io.EOF {
 		return bodyError(err)
 	}
-	w, err2 := s.create(ctx, at, b.Size)
+	size := b.Size
+	if key != nil && size > 0 {
+		size = seal.EncryptedSize(size)
+	}
+	w, err2 := s.create(ctx, at, size)
 	if err2 != nil {
 		return internal(err2, "create")
 	}
-	st.size, err = pump(ctx, b, w, *st.buf, n, err == io.EOF, d)
+	st.size, err = pumpSealed(ctx, b, w, key, *st.buf, n, err == io.EOF, d)
 	if err == nil {
 		err = b.complete(st.size)
 	}
@@ -205,7 +211,7 @@ func (s *Store) take(ctx context.Context, b *Body, inline int, at place, st *sto
 	return nil
 }
 
-func (s *Store) takeInline(b *Body, st *stored, d *digests, n int) error {
+func (s *Store) takeInline(b *Body, key *seal.Key, st *stored, d *digests, n int) error {
 	st.size, st.inline = int64(n), (*st.buf)[:n]
 	if err := b.complete(st.size); err != nil {
 		return err
@@ -214,7 +220,11 @@ func (s *Store) takeInline(b *Body, st *stored, d *digests, n int) error {
 	if n > 0 {
 		st.body = body{kind: bodyInline, id: s.newID()}
 	}
-	return d.finish(b, st)
+	err := d.finish(b, st)
+	if key != nil && err == nil {
+		st.inline = seal.Seal(nil, *key, st.inline)
+	}
+	return err
 }
 
 func (s *Store) create(ctx context.Context, at place, size int64) (blob.Writer, error) {
@@ -222,6 +232,19 @@ func (s *Store) create(ctx context.Context, at place, size int64) (blob.Writer, 
 		return s.blobs.(blob.Placer).CreateAt(ctx, at.id, at.off, size)
 	}
 	return s.blobs.Create(ctx, at.id, size)
+}
+
+// pumpSealed is pump that encrypts the body under key, unless that is nil.
+func pumpSealed(ctx context.Context, b *Body, w io.Writer, key *seal.Key, buf []byte, have int, eof bool, d *digests) (size int64, err error) {
+	if key == nil {
+		return pump(ctx, b, w, buf, have, eof, d)
+	}
+	sw := seal.NewWriter(w, *key)
+	defer sw.Abort()
+	if size, err = pump(ctx, b, sw, buf, have, eof, d); err != nil {
+		return size, err
+	}
+	return size, internal(sw.Close(), "write")
 }
 
 // pump moves the body into w: what buf holds already, then the rest.

@@ -9,6 +9,7 @@ import (
 	"myfsio/checksum"
 	"myfsio/fault"
 	"myfsio/kv"
+	"myfsio/seal"
 )
 
 func errNoSuchUpload() error {
@@ -77,7 +78,14 @@ func (s *Store) CreateUpload(ctx context.Context, req CreateUpload) (Upload, err
 		initiated: s.now().UnixNano(), owner: req.Owner, initiator: req.Initiator, meta: req.Meta, acl: req.ACL, ownerFull: req.BucketOwnerFull,
 		sum: sumRecord{alg: req.Checksum, typ: req.ChecksumType}, lock: req.Lock,
 	}
-	err := s.update(ctx, func(t *txn) error {
+	rule, err := s.defaultRule(ctx, req.Bucket)
+	if err != nil {
+		return out, err
+	}
+	if rec.seal, err = s.sealing(req.Bucket, req.Seal, rule); err != nil {
+		return out, err
+	}
+	err = s.update(ctx, func(t *txn) error {
 		b, err := getBucket(t, req.Bucket)
 		if err != nil {
 			return err
@@ -86,6 +94,7 @@ func (s *Store) CreateUpload(ctx context.Context, req CreateUpload) (Upload, err
 			return err
 		}
 		u := s.newID()
+		rec.seal.wrap(seal.Binding{Bucket: b.ID, Version: u, Key: req.Key})
 		t.Put(uploadKey(b.ID, req.Key, u), rec.encode())
 		t.Add(counterKey(b.ID, countUploads), 1)
 		out = rec.upload(req.Bucket, req.Key, u)
@@ -108,11 +117,13 @@ func (s *Store) PutPart(ctx context.Context, req PutPart) (Part, error) {
 	}
 	var u id
 	var up *uploadRecord
+	var bucket uint64
 	err := s.viewDB(ctx, func(r kv.Reader) error {
 		b, err := glanceBucket(r, req.Bucket)
 		if err != nil {
 			return err
 		}
+		bucket = b.ID
 		if u, up, err = getUpload(r, b.ID, req.Key, req.UploadID); err != nil {
 			return err
 		}
@@ -124,7 +135,11 @@ func (s *Store) PutPart(ctx context.Context, req PutPart) (Part, error) {
 	if err := up.fit(&req.Body.Digest); err != nil {
 		return Part{}, err
 	}
-	return s.storePart(ctx, &req, u, up)
+	key, err := s.partKey(up, &req, seal.Binding{Bucket: bucket, Version: u, Key: req.Key})
+	if err != nil {
+		return Part{}, err
+	}
+	return s.storePart(ctx, &req, u, up, key)
 }
 
 // fit makes the digest of a part that of its upload.
@@ -140,27 +155,28 @@ func (u *uploadRecord) fit(d *Digest) error {
 		strings.ToLower(u.sum.alg.String()), strings.ToLower(d.Algorithm.String()))
 }
 
-func (s *Store) storePart(ctx context.Context, req *PutPart, u id, up *uploadRecord) (Part, error) {
-	at, release, err := s.claim(ctx, u, req.Number, req.Body.Size)
+func (s *Store) storePart(ctx context.Context, req *PutPart, u id, up *uploadRecord, key *seal.Key) (Part, error) {
+	at, release, err := s.claim(ctx, u, req.Number, storedSize(req.Body.Size, key))
 	if err != nil {
 		return Part{}, err
 	}
 	kept := false
 	defer func() { release(kept) }()
-	st, err := s.ingest(ctx, &req.Body, -1, at)
+	st, err := s.ingest(ctx, &req.Body, -1, at, key)
 	if err != nil {
 		return Part{}, err
 	}
 	st.shared = at.shared
 	defer st.discard()
-	p := partRecord{size: st.size, etag: st.md5, modified: s.now().UnixNano(), sum: st.sum, shared: at.shared}
+	p := partRecord{size: st.size, etag: st.md5, modified: s.now().UnixNano(), sum: st.sum, shared: at.shared, sealed: key != nil && st.size > 0}
 	if st.body.kind == bodyBlob {
-		p.at = extent{blob: at.id, off: at.off, size: st.size}
+		p.at = extent{blob: at.id, off: at.off, size: storedSize(st.size, key)}
 	}
 	err = s.update(ctx, func(t *txn) error { return t.putPart(req, u, &p) })
 	st.settle(err)
 	kept = st.kept
 	out := p.part(req.Number, up.sum)
+	out.Encryption = up.seal.show()
 	if st.sum != nil && up.sum.alg == checksum.None {
 		out.Checksum = Checksum{Algorithm: req.Body.Digest.Algorithm, Value: checksum.Encode(st.sum)}
 	}
@@ -210,7 +226,7 @@ func (t *txn) putPart(req *PutPart, u id, p *partRecord) error {
 func (s *Store) CopyPart(ctx context.Context, req CopyPart) (CopiedPart, error) {
 	var out CopiedPart
 	src, rec, err := s.openSource(ctx,
-		GetObject{Bucket: req.SourceBucket, Key: req.SourceKey, VersionID: req.SourceVersionID, If: req.SourceIf, Range: req.Range}, req.SourceStamp)
+		GetObject{Bucket: req.SourceBucket, Key: req.SourceKey, VersionID: req.SourceVersionID, If: req.SourceIf, Range: req.Range, Customer: req.SourceCustomer}, req.SourceStamp)
 	if err != nil {
 		return out, err
 	}
@@ -225,7 +241,7 @@ func (s *Store) CopyPart(ctx context.Context, req CopyPart) (CopiedPart, error) 
 	if rec.parts == 0 && src.Length == rec.size {
 		body.MD5 = rec.etag
 	}
-	out.Part, err = s.PutPart(ctx, PutPart{Bucket: req.Bucket, Key: req.Key, UploadID: req.UploadID, Number: req.Number, Body: body})
+	out.Part, err = s.PutPart(ctx, PutPart{Bucket: req.Bucket, Key: req.Key, UploadID: req.UploadID, Number: req.Number, Body: body, Customer: req.Customer})
 	return out, sourceError(err)
 }
 

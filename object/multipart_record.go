@@ -10,6 +10,7 @@ import (
 	"myfsio/checksum"
 	"myfsio/kv"
 	"myfsio/object/lock"
+	"myfsio/seal"
 )
 
 // extent is a run of bytes of a blob.
@@ -27,6 +28,7 @@ type partRecord struct {
 	sum      []byte // raw, of the upload's algorithm
 	at       extent // zero size: no bytes
 	shared   bool   // at is a piece of the upload's shared blob
+	sealed   bool   // at holds ciphertext; size is that of the plaintext
 	// left are shared blobs with older bytes of this part, which go when the upload ends: until then others may be writing
 	// to them.
 	left []blob.ID
@@ -46,6 +48,9 @@ func (p *partRecord) encode(b []byte) []byte {
 	}
 	for _, l := range p.left {
 		b = appendBytes(b, 9, l[:])
+	}
+	if p.sealed {
+		b = appendUint(b, 10, 1)
 	}
 	return b
 }
@@ -71,11 +76,15 @@ func (p *partRecord) decode(data []byte) error {
 		case 9:
 			p.left = append(p.left, blob.ID{})
 			return setID(&p.left[len(p.left)-1], data)
+		case 10:
+			p.sealed = v != 0
 		}
 		return nil
 	})
 	if !p.at.blob.IsZero() {
-		p.at.size = p.size
+		if p.at.size = p.size; p.sealed {
+			p.at.size = seal.EncryptedSize(p.size)
+		}
 	}
 	return err
 }
@@ -187,7 +196,8 @@ type uploadRecord struct {
 	meta      Metadata
 	acl       acl.List
 	lock      lock.State
-	ownerFull bool // acl is the canned list bucket-owner-full-control
+	ownerFull bool        // acl is the canned list bucket-owner-full-control
+	seal      *sealRecord // nil: parts are stored in clear
 }
 
 func (u *uploadRecord) encode() []byte {
@@ -200,7 +210,11 @@ func (u *uploadRecord) encode() []byte {
 	if u.ownerFull {
 		b = appendUint(b, fOwnerFull, 1)
 	}
-	return appendLock(b, fLock, &u.lock)
+	b = appendLock(b, fLock, &u.lock)
+	if u.seal != nil {
+		b = u.seal.encode(b)
+	}
+	return b
 }
 
 func (u *uploadRecord) decode(data []byte) error {
@@ -220,6 +234,11 @@ func (u *uploadRecord) decode(data []byte) error {
 			u.ownerFull = v != 0
 		case fLock: // one that cannot be read keeps the upload from being completed
 			u.lock, _ = readLock(data)
+		case fSeal, fBucketKey:
+			if u.seal == nil {
+				u.seal = new(sealRecord)
+			}
+			u.seal.field(num, v, data)
 		default:
 			if !u.sum.field(num, v, data) {
 				_, err := u.meta.field(num, data)
@@ -239,5 +258,6 @@ func (u *uploadRecord) upload(bucket, key string, uid id) Upload {
 	return Upload{
 		Bucket: bucket, Key: key, UploadID: formatVersion(uid), Owner: u.owner, Initiator: u.initiator,
 		Initiated: time.Unix(0, u.initiated).UTC(), StorageClass: u.meta.StorageClass, Checksum: u.sum.alg, ChecksumType: u.sum.typ,
+		Encryption: u.seal.show(),
 	}
 }

@@ -55,7 +55,11 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	if err := s.early(ctx, req.Bucket, req.Key, o, &req.If, req.Body.Size); err != nil {
 		return Version{}, err
 	}
-	st, err := s.ingest(ctx, &req.Body, s.inline, place{id: s.newID()})
+	sealed, err := s.sealing(req.Bucket, req.Seal, o.rule)
+	if err != nil {
+		return Version{}, err
+	}
+	st, err := s.ingest(ctx, &req.Body, s.inline, place{id: s.newID()}, sealed.part(0))
 	if err != nil {
 		return Version{}, err
 	}
@@ -63,6 +67,7 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	rec := &versionRecord{
 		size: st.size, modified: s.now().UnixNano(), etag: st.md5, body: st.body, meta: req.Meta,
 	}
+	rec.setSealed(sealed)
 	if !req.Modified.IsZero() {
 		rec.modified = req.Modified.UnixNano()
 	}
@@ -95,11 +100,15 @@ func (req *PutObject) order() *order {
 	return &order{access: access{writer: req.Owner, list: req.ACL, full: req.BucketOwnerFull}, lock: req.Lock, event: EventPut, by: &req.By}
 }
 
-// early refuses a write that would fail in its commit anyway, before its body is sent. size is -1 when it is not known. The commit decides.
+// early refuses a write that would fail in its commit anyway, before its body is sent. size is -1 when it is not known. The commit decides. It puts
+// the bucket's default encryption into o.
 func (s *Store) early(ctx context.Context, bucket, key string, o *order, cond *WriteConditions, size int64) error {
 	return s.viewDB(ctx, func(r kv.Reader) error {
 		b, err := getBucket(r, bucket)
 		if err != nil {
+			return err
+		}
+		if o.rule, err = defaultRule(r, &b); err != nil {
 			return err
 		}
 		if err := b.wouldAdmit(o); err != nil || cond.none() && b.Quota == (Quota{}) {

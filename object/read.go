@@ -9,6 +9,7 @@ import (
 	"myfsio/blob"
 	"myfsio/fault"
 	"myfsio/kv"
+	"myfsio/seal"
 )
 
 // Reader is an open version: what it is, and the bytes asked for. It belongs to one goroutine and must be closed.
@@ -26,7 +27,8 @@ type Reader struct {
 	left    int64  // bytes still to send
 	inline  []byte // the whole inline body
 	buf     *[]byte
-	extents []extent // the rest of the body, extents[0] holds pos
+	extents []extent   // the rest of the body, extents[0] holds pos
+	sealed  *unsealing // of an encrypted body that is not inline: reads instead of what stands above
 	open    blob.Blob
 	pinned  []blob.ID
 }
@@ -38,6 +40,7 @@ type opened struct {
 	current bool
 	m       manifest
 	inline  *[]byte
+	key     seal.Key // of an encrypted object whose bytes are asked for
 }
 
 // Open opens a version for reading. The reader of an object replaced meanwhile goes on with the old bytes.
@@ -66,6 +69,9 @@ func (s *Store) openOnce(ctx context.Context, req *GetObject) (*Reader, error) {
 		return o.load(kr, req)
 	})
 	r := &Reader{s: s, ctx: ctx, rec: o.rec}
+	if err == nil {
+		err = s.unlock(&o, req)
+	}
 	if o.rec != nil {
 		r.Version = o.rec.version(&o.bucket, req.Key, o.current)
 	}
@@ -115,10 +121,14 @@ func (o *opened) load(r kv.Reader, req *GetObject) (err error) {
 		}
 		return fault.New(fault.MethodNotAllowed, "The specified method is not allowed against this resource.")
 	}
+	sealed := o.rec.sealed()
+	if err := sealed.applicable(req.Customer); err != nil {
+		return err
+	}
 	if err := req.If.check(o.rec); err != nil {
 		return err
 	}
-	if o.rec.flags&flagParts != 0 && (req.PartNumber > 0 || o.rec.body.kind == bodyParts && !req.HeadOnly) {
+	if o.rec.flags&flagParts != 0 && (req.PartNumber > 0 || !req.HeadOnly && (o.rec.body.kind == bodyParts || sealed != nil && sealed.partSize == 0)) {
 		if o.m, err = getManifest(r, o.rec.body.id); errors.Is(err, kv.ErrNotFound) {
 			return errMissing(err)
 		} else if err != nil {
@@ -157,7 +167,7 @@ func (o *opened) isLatest(r kv.Reader, key string) (bool, error) {
 
 func (o *opened) loadInline(r kv.Reader) error {
 	v, err := r.Get(idKey(tInline, o.rec.body.id))
-	if errors.Is(err, kv.ErrNotFound) || err == nil && int64(len(v)) != o.rec.size {
+	if errors.Is(err, kv.ErrNotFound) || err == nil && int64(len(v)) != o.rec.sealed().stored(o.rec.size) {
 		return fault.New(fault.Corrupted, "The bytes of the object are missing. Run myfsio fsck.")
 	}
 	if err != nil {
@@ -225,10 +235,9 @@ func (r *Reader) begin(o *opened) error {
 	r.pos, r.left = r.Offset, r.Length
 	switch o.rec.body.kind {
 	case bodyInline:
-		r.buf, r.inline = o.inline, (*o.inline)[:o.rec.size]
-		return nil
+		return r.beginInline(o)
 	case bodyBlob:
-		r.extents = []extent{{blob: o.rec.body.id, size: o.rec.size}}
+		r.extents = []extent{{blob: o.rec.body.id, size: o.rec.sealed().stored(o.rec.size)}}
 	case bodyParts:
 		r.extents = o.m.extents
 	}
@@ -236,6 +245,9 @@ func (r *Reader) begin(o *opened) error {
 		if err := r.pin(o); err != nil {
 			return err
 		}
+	}
+	if o.rec.sealed() != nil {
+		return r.beginSealed(o)
 	}
 	for len(r.extents) > 0 && r.pos >= r.extents[0].size {
 		r.pos -= r.extents[0].size
@@ -303,6 +315,9 @@ func (r *Reader) Read(p []byte) (int, error) {
 	if r.left == 0 {
 		return 0, io.EOF
 	}
+	if r.sealed != nil {
+		return r.readSealed(p)
+	}
 	p = p[:min(int64(len(p)), r.left)]
 	if r.inline != nil {
 		n := copy(p, r.inline[r.pos:])
@@ -333,6 +348,9 @@ func (r *Reader) WriteTo(w io.Writer) (total int64, err error) {
 		n, err := w.Write(r.inline[r.pos : r.pos+r.left])
 		r.pos, r.left = r.pos+int64(n), r.left-int64(n)
 		return int64(n), err
+	}
+	if r.sealed != nil {
+		return r.writeSealed(w)
 	}
 	for r.left > 0 {
 		if err := r.more(); err != nil {
@@ -385,6 +403,7 @@ func (r *Reader) Close() error {
 		r.buf, r.inline = nil, nil
 	}
 	r.left = 0
+	r.sealed.close()
 	r.s.unpin(r.pinned)
 	r.pinned = nil
 	if r.open == nil {

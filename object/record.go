@@ -143,7 +143,8 @@ type versionRecord struct {
 type rareFields struct {
 	acl   acl.List
 	lock  lock.State
-	extra []byte // fields that a newer program wrote, as they are
+	seal  *sealRecord // nil: the bytes are stored in clear
+	extra []byte      // fields that a newer program wrote, as they are
 }
 
 // seldom is the place for rare fields.
@@ -206,6 +207,9 @@ const (
 	fACL
 	fOwnerFull // of an uploadRecord
 	fLock
+	fSeal // and the next two: how the bytes are encrypted, see sealRecord
+	fBucketKey
+	fPartSize
 )
 
 func (r *versionRecord) encode(b []byte) []byte {
@@ -229,7 +233,11 @@ func (r *versionRecord) encode(b []byte) []byte {
 	b = r.meta.encode(b)
 	if r.rare != nil {
 		b = appendACL(b, fACL, r.rare.acl)
-		b = append(appendLock(b, fLock, &r.rare.lock), r.rare.extra...)
+		b = appendLock(b, fLock, &r.rare.lock)
+		if r.rare.seal != nil {
+			b = r.rare.seal.encode(b)
+		}
+		b = append(b, r.rare.extra...)
 	}
 	return b
 }
@@ -320,6 +328,12 @@ func (r *versionRecord) system(num protowire.Number, v uint64, data []byte) (ok 
 		}
 		r.setLock(s)
 		return ok, nil
+	case fSeal, fBucketKey, fPartSize:
+		more := r.seldom()
+		if more.seal == nil {
+			more.seal = new(sealRecord)
+		}
+		more.seal.field(num, v, data)
 	default:
 		return r.sum.field(num, v, data), nil
 	}
@@ -390,6 +404,7 @@ func (r *versionRecord) version(b *Bucket, key string, latest bool) Version {
 		state := r.rare.lock
 		v.Lock = &state
 	}
+	v.Encryption = r.sealed().show()
 	return v
 }
 

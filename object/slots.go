@@ -22,7 +22,7 @@ type uploadSlots struct {
 	loading chan struct{}
 }
 
-// claim chooses where part n of size bytes goes. release must be called when the part's commit is over; kept
+// claim chooses where part n of size bytes, as they are stored, goes. release must be called when the part's commit is over; kept
 // says that a row refers to it.
 func (s *Store) claim(ctx context.Context, u id, n int, size int64) (at place, release func(kept bool), err error) {
 	own := place{id: s.newID()}
@@ -104,7 +104,7 @@ func (s *Store) loadSlots(ctx context.Context, u id, us *uploadSlots) error {
 // strideOf returns the stride a shared part was placed by; its size where it is the first.
 func strideOf(n int, p *partRecord) int64 {
 	if n == 1 {
-		return p.size
+		return p.at.size
 	}
 	return p.at.off / int64(n-1)
 }

@@ -11,6 +11,7 @@ import (
 	"myfsio/blob"
 	"myfsio/fault"
 	"myfsio/kv"
+	"myfsio/seal"
 )
 
 // Defaults of Config.
@@ -28,6 +29,13 @@ type Config struct {
 	Inline int
 	// MinPartSize is the least size of a part but the last; 0 means DefaultMinPartSize.
 	MinPartSize int64
+	// Keys finds the keys of encrypted objects; nil: only those of customers (SSE-C) are at hand.
+	Keys *seal.Keys
+	// Encrypt says that new objects may be encrypted with keys of the server (SSE-S3) or the KMS (SSE-KMS). Else who asks for it is refused, also
+	// when it is the bucket's setting that asks.
+	Encrypt bool
+	// DefaultSort is used where encryption is asked for and no algorithm named: seal.S3 (also when 0), or seal.KMS.
+	DefaultSort seal.Sort
 	// View says whether changes are queued for the plain-file view.
 	View bool
 	// Now is the clock; nil means time.Now.
@@ -44,11 +52,16 @@ type Store struct {
 	inline  int
 	minPart int64
 	view    bool
-	now     func() time.Time
-	log     *slog.Logger
-	ids     blob.IDs
-	slots   slots
-	pins    pins
+	keys    *seal.Keys
+	encrypt bool
+	// defaultSort is Config.DefaultSort.
+	defaultSort seal.Sort
+
+	now   func() time.Time
+	log   *slog.Logger
+	ids   blob.IDs
+	slots slots
+	pins  pins
 	// signals wake the workers; see Signals.
 	signals Signals
 }
@@ -64,7 +77,7 @@ type Signals struct {
 // New makes a store over empty or existing engines and checks the version of the schema.
 func New(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
-		kv: c.KV, blobs: c.Blobs, inline: c.Inline, minPart: c.MinPartSize, view: c.View, now: c.Now, log: c.Log,
+		kv: c.KV, blobs: c.Blobs, inline: c.Inline, minPart: c.MinPartSize, view: c.View, keys: c.Keys, encrypt: c.Encrypt, defaultSort: c.DefaultSort, now: c.Now, log: c.Log,
 		slots:   slots{uploads: map[id]*uploadSlots{}},
 		pins:    pins{blobs: map[blob.ID]int{}},
 		signals: Signals{View: make(chan struct{}, 1), Reclaim: make(chan struct{}, 1), Assemble: make(chan struct{}, 1), Events: make(chan struct{}, 1)},
@@ -74,6 +87,12 @@ func New(ctx context.Context, c Config) (*Store, error) {
 	}
 	if s.minPart == 0 {
 		s.minPart = DefaultMinPartSize
+	}
+	if s.keys == nil {
+		s.keys = &seal.Keys{}
+	}
+	if s.defaultSort == 0 {
+		s.defaultSort = seal.S3
 	}
 	if s.now == nil {
 		s.now = time.Now

@@ -338,6 +338,7 @@ func (t *txn) replace(b *Bucket, key string, cur, rec *versionRecord) error {
 	if err := t.hideCurrent(b, key, cur, rec.body); err != nil {
 		return err
 	}
+	rec.sealed().wrap(rec.binding(b.ID, key))
 	t.put(b, key, rec)
 	return t.withinQuota(b)
 }

@@ -7,6 +7,7 @@ import (
 	"myfsio/acl"
 	"myfsio/checksum"
 	"myfsio/object/lock"
+	"myfsio/seal"
 )
 
 // Limits of S3 that every front shares.
@@ -107,6 +108,8 @@ type Version struct {
 	ACL          acl.List // not in listings
 	// Lock is the retention and legal hold; nil when the version never had one. Not in listings.
 	Lock *lock.State
+	// Encryption is nil for a version that is stored in clear. Not in listings.
+	Encryption *Encryption
 	// Stamp is another for each version that was ever written, also of those called NullVersion: equal stamps mean the same bytes and
 	// metadata, but for tags and ACL. Not in listings.
 	Stamp [16]byte
@@ -186,6 +189,7 @@ type PutObject struct {
 	Meta            Metadata
 	Body            Body
 	If              WriteConditions
+	Seal            *Sealing   // asked for; nil: as the bucket's default encryption says
 	Lock            lock.State // asked for; without a retention the bucket's rule counts
 	By              Actor
 	Modified        time.Time // zero: now; set by what brings objects in from elsewhere
@@ -199,6 +203,8 @@ type GetObject struct {
 	Range       *Range
 	PartNumber  int  // 1..10000; 0 when not given; excludes Range
 	HeadOnly    bool // no bytes are opened
+	// Customer is the key of SSE-C that came with the request; nil: none. Also with HeadOnly it must be the right one.
+	Customer *seal.Key
 }
 
 // DeleteObject deletes the current version (by a delete marker where versioning asks for one) or the named version.
@@ -226,6 +232,7 @@ type CopyObject struct {
 	SourceIf                                 Conditions
 	// SourceStamp is the Version.Stamp of the source that was looked at before; another one there is a ConditionalConflict. Zero: any.
 	SourceStamp     [16]byte
+	SourceCustomer  *seal.Key // the key of SSE-C that the source is encrypted with
 	Bucket, Key     string
 	Owner           string   // as of PutObject
 	ACL             acl.List // that of the source is not copied
@@ -235,8 +242,10 @@ type CopyObject struct {
 	Meta            Metadata
 	Checksum        checksum.Algorithm // None keeps the source's
 	If              WriteConditions
-	Lock            lock.State // as of PutObject; that of the source is not copied
-	By              Actor
+	// Seal is as of PutObject; that of the source is not copied. But a source that is encrypted makes no copy in clear where the server can encrypt.
+	Seal *Sealing
+	Lock lock.State // as of PutObject; that of the source is not copied
+	By   Actor
 }
 
 // Copied is the result of a copy.
@@ -289,6 +298,7 @@ type CreateUpload struct {
 	BucketOwnerFull bool
 	Checksum        checksum.Algorithm
 	ChecksumType    checksum.Type // used when Checksum is not None
+	Seal            *Sealing      // as of PutObject
 	Lock            lock.State    // as of PutObject
 }
 
@@ -302,6 +312,7 @@ type Upload struct {
 	StorageClass string
 	Checksum     checksum.Algorithm
 	ChecksumType checksum.Type
+	Encryption   *Encryption // nil: none
 }
 
 // PutPart writes a part.
@@ -309,6 +320,7 @@ type PutPart struct {
 	Bucket, Key, UploadID string
 	Number                int // 1..10000
 	Body                  Body
+	Customer              *seal.Key // the key of SSE-C that the upload was created with
 }
 
 // CopyPart writes a part from an existing object.
@@ -319,6 +331,7 @@ type CopyPart struct {
 	Range                                    *Range   // nil: the whole source
 	Bucket, Key, UploadID                    string
 	Number                                   int
+	SourceCustomer, Customer                 *seal.Key // as of CopyObject, as of PutPart
 }
 
 // Part describes a part.
@@ -328,6 +341,8 @@ type Part struct {
 	ETag     string // MD5 in hex
 	Checksum Checksum
 	Modified time.Time
+	// Encryption is that of the upload, where the part was just written.
+	Encryption *Encryption
 }
 
 // CopiedPart is the result of CopyPart.

@@ -99,8 +99,9 @@ type Shown struct {
 	Exists   bool
 	Blob     blob.ID // of one blob; zero when Inline or parts
 	Inline   []byte
-	Parts    bool // in several blobs: not shown until assembled
-	Size     int64
+	Parts    bool  // in several blobs: not shown until assembled
+	Size     int64 // of the file
+	Sealed   bool  // encrypted: the file is ciphertext
 	Modified time.Time
 }
 
@@ -121,6 +122,11 @@ func (s *Store) Show(ctx context.Context, bucket, key string) (Shown, error) {
 			return err
 		}
 		out = Shown{Exists: true, Size: cur.size, Modified: time.Unix(0, cur.modified)}
+		if out.Sealed = cur.sealed() != nil; out.Sealed {
+			if out.Size, err = sealedSize(r, cur); err != nil {
+				return err
+			}
+		}
 		switch cur.body.kind {
 		case bodyBlob:
 			out.Blob = cur.body.id

@@ -91,11 +91,16 @@ func (a *Adopter) adoptFiles(ctx context.Context, bucket string, r *Report) erro
 			a.note("skipped %s/%s: neither a file nor a directory", bucket, e.Key)
 			continue
 		}
-		same, err := a.same(ctx, bucket, &e)
+		want, err := a.Store.Show(ctx, bucket, e.Key)
 		if err != nil {
 			return err
 		}
-		if same {
+		if same(&want, &e) {
+			continue
+		}
+		if want.Sealed { // what was changed may be ciphertext
+			r.Skipped++
+			a.note("skipped %s/%s: the object is encrypted, so the file is not taken for what is in it; delete the object first, or run myfsio rebuild-view", bucket, e.Key)
 			continue
 		}
 		if err := a.take(ctx, bucket, &e); err != nil {
@@ -114,9 +119,8 @@ func (a *Adopter) adoptFiles(ctx context.Context, bucket string, r *Report) erro
 
 // same reports whether the file shows the current version of its key. One that is not assembled has no file
 // yet; what is there is of an older state.
-func (a *Adopter) same(ctx context.Context, bucket string, e *view.Entry) (bool, error) {
-	want, err := a.Store.Show(ctx, bucket, e.Key)
-	return want.Parts || want.Exists && want.Size == e.Size && want.Modified.Equal(e.ModTime), err
+func same(want *object.Shown, e *view.Entry) bool {
+	return want.Parts || want.Exists && want.Size == e.Size && want.Modified.Equal(e.ModTime)
 }
 
 // take makes the file the current version of its key.
