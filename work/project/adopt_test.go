@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"myfsio/object"
+	"myfsio/object/encrypt"
+	"myfsio/seal"
 	"myfsio/vfs/faultfs"
 	"myfsio/work/project"
 )
@@ -385,5 +387,62 @@ func TestRebuildFromNothing(t *testing.T) {
 	w.want()
 	if _, err := os.Stat(filepath.Join(root, ".myfsio.sys", "meta")); errors.Is(err, fs.ErrNotExist) {
 		t.Error(err)
+	}
+}
+
+// masters is one master key.
+type masters struct{}
+
+func (masters) Current() (id [8]byte, key [32]byte, err error) { return id, [32]byte{1}, nil }
+func (masters) Find([8]byte) ([32]byte, error)                 { return [32]byte{1}, nil }
+
+// TestAdoptEncrypted: the file of an encrypted object is its ciphertext, and what somebody does to it is never taken for what is in the object. What
+// a person puts into a bucket that encrypts becomes an encrypted object, and its file ciphertext.
+func TestAdoptEncrypted(t *testing.T) {
+	w := one(t, memDisk())
+	s, err := object.New(w.ctx, object.Config{KV: w.db, Blobs: w.blobs, Inline: testInline, MinPartSize: testMinPart, View: true, Now: w.now,
+		Keys: &seal.Keys{Masters: masters{}}, Encrypt: true})
+	w.ok(err)
+	w.s, w.p.Store = s, s
+	rule := encrypt.Rule{Algorithm: encrypt.AES256}
+	w.ok(s.SetConfig(w.ctx, "one", object.ConfigEncryption, rule.JSON()))
+	bodies := map[string][]byte{"small": content(1, 50), "large": content(2, 100_000)}
+	for key, data := range bodies {
+		w.put("one", key, data)
+	}
+	w.quiesce()
+	for key, data := range bodies {
+		if got := w.read("one/" + key).data; int64(len(got)) != seal.EncryptedSize(int64(len(data))) || bytes.Contains(got, data[:16]) {
+			t.Errorf("the file of %s has %d bytes", key, len(got))
+		}
+	}
+	if r := w.adopt(nil); r.Adopted != 0 || r.Skipped != 0 {
+		t.Errorf("nothing was touched: %+v", r)
+	}
+	if r, err := w.p.Check(w.ctx, nil); err != nil || r.Wrong != 0 {
+		t.Errorf("check: %+v, %v", r, err)
+	}
+	for key := range bodies {
+		w.person("one/"+key, []byte("new text"), epoch.Add(time.Hour))
+	}
+	var notes []string
+	if r := w.adopt(&notes); r.Adopted != 0 || r.Skipped != 2 || !strings.Contains(strings.Join(notes, ""), "encrypted") {
+		t.Errorf("%+v %q", r, notes)
+	}
+	for key, data := range bodies {
+		if v, got := w.get("one", key, ""); !bytes.Equal(got, data) || v.Encryption == nil {
+			t.Errorf("%s was changed", key)
+		}
+	}
+	plain := content(3, 30_000)
+	w.person("one/mine", plain, epoch)
+	if r := w.adopt(nil); r.Adopted != 1 {
+		t.Errorf("%+v", r)
+	}
+	if v, got := w.get("one", "mine", ""); !bytes.Equal(got, plain) || v.Encryption == nil {
+		t.Errorf("%+v", v)
+	}
+	if got := w.read("one/mine").data; bytes.Contains(got, plain[:16]) {
+		t.Error("the file is still in clear")
 	}
 }
