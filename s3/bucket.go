@@ -132,6 +132,9 @@ func (h *Handler) createBucket(ctx context.Context, r *request) (*response, erro
 	if err := r.newBucketAccess(ctx, &create); err != nil {
 		return nil, err
 	}
+	if create.ObjectLock, err = r.lockBucket(ctx); err != nil {
+		return nil, err
+	}
 	b, err := h.makeBucket(ctx, create)
 	if err != nil {
 		return nil, err

@@ -39,6 +39,9 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	if cp.ACL, cp.BucketOwnerFull, err = r.writtenACL(ctx); err != nil {
 		return nil, err
 	}
+	if cp.Lock, err = r.newLock(ctx); err != nil {
+		return nil, err
+	}
 	if cp.Checksum, err = r.checksumAlgorithm(); err != nil {
 		return nil, err
 	}

@@ -21,6 +21,9 @@ func (h *Handler) deleteObject(ctx context.Context, r *request) (*response, erro
 	if del.If, err = r.deleteConditions(); err != nil {
 		return nil, err
 	}
+	if del.BypassGovernance, err = r.mayBypass(ctx, r.gate); err != nil {
+		return nil, err
+	}
 	d, err := h.cfg.Store.Delete(ctx, del)
 	if err != nil {
 		return nil, r.condition(err)
@@ -100,7 +103,12 @@ func (h *Handler) deleteAllowed(ctx context.Context, r *request, keys []wire.Del
 			entries[i].Code, entries[i].Message = words(err)
 			continue
 		}
-		dels = append(dels, object.DeleteObject{Bucket: r.gate.Bucket, Key: k.Key, VersionID: k.VersionID, Owner: owner, By: by,
+		bypass, err := r.mayBypass(ctx, one)
+		if err != nil {
+			entries[i].Code, entries[i].Message = words(err)
+			continue
+		}
+		dels = append(dels, object.DeleteObject{Bucket: r.gate.Bucket, Key: k.Key, VersionID: k.VersionID, Owner: owner, By: by, BypassGovernance: bypass,
 			If: object.WriteConditions{IfMatch: k.ETag, IfMatchModified: k.Modified, IfMatchSize: k.Size}})
 		at = append(at, i)
 	}

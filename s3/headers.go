@@ -14,16 +14,14 @@ import (
 
 // refused are headers that ask for what is not built. A value among the allowed asks for nothing.
 var refused = map[string][]string{
-	"X-Amz-Write-Offset-Bytes":         nil,
-	"X-Amz-Bucket-Object-Lock-Enabled": {"false"},
-	"X-Amz-Bucket-Namespace":           {"global"},
+	"X-Amz-Write-Offset-Bytes": nil,
+	"X-Amz-Bucket-Namespace":   {"global"},
 }
 
 // refusedPrefixes are beginnings of such headers.
 var refusedPrefixes = []string{
 	"X-Amz-Server-Side-Encryption",
 	"X-Amz-Copy-Source-Server-Side-Encryption",
-	"X-Amz-Object-Lock-",
 }
 
 // checkForm refuses what is not built, a version where none can be, and a bucket that is not whose the client
@@ -42,6 +40,10 @@ func (r *request) checkForm(ctx context.Context) error {
 			}
 		}
 		if allowed, is := refused[name]; is && !oneOf(values[0], allowed) {
+			return notBuilt(strings.ToLower(name))
+		}
+		if strings.HasPrefix(name, lockPrefix) && !takesLock(r.gate.Op) ||
+			name == lockEnabled && r.gate.Op.Name != "CreateBucket" && !oneOf(values[0], []string{"false"}) {
 			return notBuilt(strings.ToLower(name))
 		}
 		if name == "X-Amz-Object-Ownership" && r.gate.Op.Name != "CreateBucket" {

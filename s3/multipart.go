@@ -27,6 +27,9 @@ func (h *Handler) createUpload(ctx context.Context, r *request) (*response, erro
 	if c.ACL, c.BucketOwnerFull, err = r.writtenACL(ctx); err != nil {
 		return nil, err
 	}
+	if c.Lock, err = r.newLock(ctx); err != nil {
+		return nil, err
+	}
 	if c.Checksum, err = r.checksumAlgorithm(); err != nil {
 		return nil, err
 	}

@@ -29,6 +29,9 @@ func (h *Handler) putObject(ctx context.Context, r *request) (*response, error) 
 	if put.ACL, put.BucketOwnerFull, err = r.writtenACL(ctx); err != nil {
 		return nil, err
 	}
+	if put.Lock, err = r.newLock(ctx); err != nil {
+		return nil, err
+	}
 	if put.If, err = r.writeConditions(); err != nil {
 		return nil, err
 	}
@@ -88,6 +91,7 @@ func (h *Handler) getObject(ctx context.Context, r *request) (*response, error) 
 	res := r.answer()
 	r.describe(res, &rd.Version, overrides)
 	r.expiry(ctx, res, &rd.Version)
+	r.showLock(ctx, res, &rd.Version)
 	if rd.Length == rd.Version.Size && get.PartNumber == 0 && strings.EqualFold(r.header("X-Amz-Checksum-Mode"), "ENABLED") {
 		res.setChecksum(rd.Version.Checksum)
 	}

@@ -97,6 +97,9 @@ func (r *request) formPut(ctx context.Context) (put object.PutObject, err error)
 	if put.ACL, put.BucketOwnerFull, err = r.writtenACL(ctx); err != nil {
 		return put, err
 	}
+	if put.Lock, err = r.newLock(ctx); err != nil {
+		return put, err
+	}
 	if put.Body.MD5, err = r.contentMD5(); err != nil {
 		return put, err
 	}

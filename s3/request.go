@@ -41,6 +41,7 @@ type request struct {
 	tagErr   error
 	tagsRead bool       // tagDoc and tagErr are set
 	tagged   gate.Sight // whose tags were looked at
+	protects *protection
 }
 
 // requests are used again: they are large, because answers need no further memory for their headers.

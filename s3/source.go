@@ -46,7 +46,12 @@ func (r *request) Query(name string) (string, bool) {
 }
 
 // Header implements policy.Source.
-func (r *request) Header(name string) []string { return r.http.Header[name] }
+func (r *request) Header(name string) []string {
+	if values, ok := r.bodyHeader(name); ok {
+		return values
+	}
+	return r.http.Header[name]
+}
 
 // ObjectTags implements policy.Source. What they decide holds for the version they are of, see openSeen.
 func (r *request) ObjectTags() ([]policy.Tag, error) {

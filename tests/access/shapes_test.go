@@ -104,6 +104,12 @@ const (
 	toAll     = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{b}/*"}]}`
 )
 
+// lockedUntil and held are the headers of protection.
+const (
+	lockedUntil = "x-amz-object-lock-mode: GOVERNANCE\nx-amz-object-lock-retain-until-date: 2099-01-01T00:00:00Z"
+	held        = "x-amz-object-lock-legal-hold: ON"
+)
+
 // copyOf is the header of a copy.
 const copyOf = "x-amz-copy-source: /{from}"
 
@@ -115,6 +121,7 @@ var shapes = []shape{
 	{op: "CreateBucket", note: "a new one", request: "PUT /fresh", needs: "s3:CreateBucket"},
 	{op: "CreateBucket", note: "a new one, list public-read", request: "PUT /fresh", headers: "x-amz-acl: public-read", needs: "s3:CreateBucket"},
 	{op: "CreateBucket", note: "a new one, with ownership", request: "PUT /fresh", headers: "x-amz-object-ownership: ObjectWriter", needs: "s3:CreateBucket"},
+	{op: "CreateBucket", note: "a new one, with Object Lock", request: "PUT /fresh", headers: "x-amz-bucket-object-lock-enabled: true", needs: "s3:CreateBucket"},
 
 	// Buckets.
 	{op: "CreateBucket", note: "one that is there", request: "PUT /{b}", needs: "s3:CreateBucket"},
@@ -184,6 +191,7 @@ var shapes = []shape{
 	{op: "PostObject", request: "POST /{b}", fields: "key: {d}posted", needs: "s3:PutObject"},
 	{op: "PostObject", note: "with tags", request: "POST /{b}", fields: "key: {d}posted\ntagging: " + tagging, needs: "s3:PutObject s3:PutObjectTagging"},
 	{op: "PostObject", note: "list public-read", request: "POST /{b}", fields: "key: {d}posted\nacl: public-read", needs: "s3:PutObject s3:PutObjectAcl", shares: true},
+	{op: "PostObject", note: "with retention", request: "POST /{b}", fields: "key: {d}posted\n" + lockedUntil, needs: "s3:PutObject s3:PutObjectRetention"},
 	{op: "PutBucketAbac", request: "PUT /{b}?abac", needs: "s3:PutBucketAbac"},
 	{op: "PutBucketAccelerateConfiguration", request: "PUT /{b}?accelerate", needs: "s3:PutAccelerateConfiguration"},
 	{op: "PutBucketAcl", request: "PUT /{b}?acl", headers: "x-amz-acl: private", needs: "s3:PutBucketAcl"},
@@ -226,11 +234,13 @@ var shapes = []shape{
 	{op: "CopyObject", note: "a source with tags", request: "PUT /{b}/{d}copy", headers: copyOf + "tagged", needs: "s3:PutObject <s3:GetObject <s3:GetObjectTagging"},
 	{op: "CopyObject", note: "with other tags", request: "PUT /{b}/{d}copy", headers: copyOf + "tagged\nx-amz-tagging-directive: REPLACE\nx-amz-tagging: c=d",
 		needs: "s3:PutObject s3:PutObjectTagging <s3:GetObject"},
+	{op: "CopyObject", note: "with a legal hold", from: "public", request: "PUT /{b}/{d}copy", headers: copyOf + "k\n" + held, needs: "s3:PutObject s3:PutObjectLegalHold <s3:GetObject"},
 	{op: "CopyObject", note: "list public-read", request: "PUT /{b}/{d}copy", headers: copyOf + "k\nx-amz-acl: public-read",
 		needs: "s3:PutObject s3:PutObjectAcl <s3:GetObject", shares: true},
 	{op: "CreateMultipartUpload", request: "POST /{b}/{d}new?uploads", needs: "s3:PutObject"},
 	{op: "CreateMultipartUpload", note: "with tags", request: "POST /{b}/{d}new?uploads", headers: "x-amz-tagging: c=d", needs: "s3:PutObject s3:PutObjectTagging"},
 	{op: "CreateMultipartUpload", note: "list public-read", request: "POST /{b}/{d}new?uploads", headers: "x-amz-acl: public-read", needs: "s3:PutObject s3:PutObjectAcl", shares: true},
+	{op: "CreateMultipartUpload", note: "with retention", request: "POST /{b}/{d}new?uploads", headers: lockedUntil, needs: "s3:PutObject s3:PutObjectRetention"},
 	{op: "DeleteObject", request: "DELETE /{b}/{k}", needs: "s3:DeleteObject"},
 	{op: "DeleteObject", note: "a version", request: "DELETE /{b}/{k}?versionId={v}", needs: "s3:DeleteObjectVersion"},
 	{op: "DeleteObjectTagging", request: "DELETE /{b}/{k}?tagging", needs: "s3:DeleteObjectTagging"},
@@ -261,6 +271,9 @@ var shapes = []shape{
 	{op: "PutObject", note: "list public-read", request: "PUT /{b}/{d}new", headers: "x-amz-acl: public-read", body: "x", needs: "s3:PutObject s3:PutObjectAcl", shares: true},
 	{op: "PutObject", note: "list bucket-owner-full-control", request: "PUT /{b}/{d}new", headers: "x-amz-acl: bucket-owner-full-control", body: "x", needs: "s3:PutObject"},
 	{op: "PutObject", note: "a grant to a user", request: "PUT /{b}/{d}new", headers: aclGrant, body: "x", needs: "s3:PutObject s3:PutObjectAcl"},
+	{op: "PutObject", note: "with retention", request: "PUT /{b}/{d}new", headers: lockedUntil, body: "x", needs: "s3:PutObject s3:PutObjectRetention"},
+	{op: "PutObject", note: "with a legal hold", request: "PUT /{b}/{d}new", headers: held, body: "x", needs: "s3:PutObject s3:PutObjectLegalHold"},
+	{op: "PutObject", note: "with both", request: "PUT /{b}/{d}new", headers: lockedUntil + "\n" + held, body: "x", needs: "s3:PutObject s3:PutObjectRetention s3:PutObjectLegalHold"},
 	{op: "PutObjectAcl", request: "PUT /{b}/{k}?acl", headers: "x-amz-acl: private", needs: "s3:PutObjectAcl"},
 	{op: "PutObjectAcl", note: "list public-read", request: "PUT /{b}/{k}?acl", headers: "x-amz-acl: public-read", needs: "s3:PutObjectAcl", shares: true},
 	{op: "PutObjectAcl", note: "a version", request: "PUT /{b}/{k}?acl&versionId={v}", headers: "x-amz-acl: private", needs: "s3:PutObjectVersionAcl"},
