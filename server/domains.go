@@ -1,10 +1,12 @@
 package server
 
 import (
+	"context"
 	"net/url"
 	"path/filepath"
 	"strings"
 
+	"myfsio/accesslog"
 	"myfsio/adminapi"
 	"myfsio/config"
 	"myfsio/website"
@@ -52,4 +54,17 @@ func ownHosts(cfg *config.Config) func(host string) bool {
 		}
 		return false
 	}
+}
+
+// visited hands an answered request of a website to the access log of its bucket.
+func (f *front) visited(ctx context.Context, r *website.Record) {
+	q := r.Request
+	if !f.logs.Wants(ctx, q.Bucket) {
+		return
+	}
+	f.logs.Add(ctx, &accesslog.Entry{
+		Bucket: q.Bucket, Time: q.Started, RemoteIP: q.SourceIP, RequestID: q.ID, Key: r.Key, Operation: "WEBSITE." + r.HTTP.Method + ".OBJECT",
+		HTTP: r.HTTP, Status: r.Status, Code: r.Code, Sent: r.Sent, Size: r.Size, Total: r.Duration, TurnAround: r.ToFirst,
+		Referer: q.Referer, UserAgent: q.UserAgent, HostID: r.HostID, Host: f.trust.Host(r.HTTP),
+	})
 }

@@ -107,7 +107,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 	if domains != nil {
 		f.sites = website.New(website.Config{
 			Store: s.data.Store, Gate: door, Domains: domains, ServerCORS: origins, Limit: take,
-			SourceIP: f.trust.Client, Secure: f.trust.Secure, Log: s.log,
+			SourceIP: f.trust.Client, Secure: f.trust.Secure, Done: f.visited, Log: s.log,
 		})
 	}
 	base := "" // the host that the request came to

@@ -81,21 +81,33 @@ func (v *visit) send(a *answer) {
 		a.status = http.StatusOK
 	}
 	v.begun = true
+	v.record.Status, v.record.ToFirst = a.status, v.h.cfg.Now().Sub(v.gate.Started)
 	v.w.WriteHeader(a.status)
 	if a.page != nil && v.http.Method != http.MethodHead {
-		v.w.Write(a.page) // nobody is left to be told of an error
+		n, _ := v.w.Write(a.page) // nobody is left to be told of an error
+		v.record.Sent = int64(n)
 	}
 	if a.stream == nil {
 		return
 	}
 	defer a.stream.Close()
 	n, err := a.stream.WriteTo(v.w)
+	v.record.Sent = n
 	if fault.Is(err, fault.Corrupted) {
 		v.h.cfg.Log.Error("object cannot be read", "request", v.gate.ID, "bucket", v.gate.Bucket, "key", v.gate.Key, "sent", n, "err", err)
 	}
 	if err != nil {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// done tells of the request.
+func (v *visit) done() {
+	if v.h.cfg.Done == nil {
+		return
+	}
+	v.record.Request, v.record.HTTP, v.record.HostID, v.record.Duration = &v.gate, v.http, v.h.hostID, v.h.cfg.Now().Sub(v.gate.Started)
+	v.h.cfg.Done(v.http.Context(), &v.record)
 }
 
 // recovered answers with an internal error after a panic, unless an answer is on its way already: then it cuts it.

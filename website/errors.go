@@ -63,6 +63,7 @@ func problemOf(err error) problem {
 // failed answers an error. a may hold headers that go with it.
 func (v *visit) failed(ctx context.Context, a *answer, err error) *answer {
 	p := problemOf(err)
+	v.record.Code = p.code
 	if p.status >= http.StatusInternalServerError && p.status != http.StatusNotImplemented && v.retry == 0 {
 		v.h.cfg.Log.Error("request failed", "request", v.gate.ID, "bucket", v.gate.Bucket, "key", v.gate.Key, "code", p.code, "err", err)
 	}

@@ -114,6 +114,7 @@ func (v *visit) show(rd *object.Reader, err error) (*answer, error) {
 		return redirect(to, http.StatusMovedPermanently), nil
 	}
 	o, m := &rd.Version, &rd.Version.Meta
+	v.record.Size = o.Size
 	switch fault.KindOf(err) {
 	case fault.NotModified:
 		a.status = http.StatusNotModified

@@ -29,10 +29,11 @@ type visit struct {
 	tagged [16]byte      // stamp of the version whose tags were looked at
 	retry  time.Duration // how long a visitor who asks too often shall wait
 	begun  bool          // the answer is on its way
+	record Record
 }
 
 func (h *Handler) visit(w http.ResponseWriter, r *http.Request) *visit {
-	v := &visit{h: h, w: w, http: r}
+	v := &visit{h: h, w: w, http: r, record: Record{Size: -1}}
 	v.at = site.Visit{Secure: h.cfg.Secure(r), Host: cleanHost(r.Host), Query: r.URL.RawQuery}
 	v.gate = gate.Request{
 		Op: gate.Website(), ID: id(), SourceIP: h.cfg.SourceIP(r), Secure: v.at.Secure,

@@ -36,8 +36,24 @@ type Config struct {
 	SourceIP func(*http.Request) string
 	// Secure reports whether the client's connection was encrypted; nil means that the one to this process is.
 	Secure func(*http.Request) bool
-	Log    *slog.Logger     // nil: none
-	Now    func() time.Time // nil: time.Now
+	// Done is told of every answered request, for access logs. May be nil. The Record is only valid during the call.
+	Done func(context.Context, *Record)
+	Log  *slog.Logger     // nil: none
+	Now  func() time.Time // nil: time.Now
+}
+
+// Record tells of a request that was answered.
+type Record struct {
+	Request  *gate.Request
+	HTTP     *http.Request
+	Key      string // that was looked for last, not the error document
+	HostID   string // x-amz-id-2
+	Status   int
+	Code     string // of the error, "" for none
+	Sent     int64  // bytes of the body of the answer
+	Size     int64  // of the object that was asked for, -1 where there is none
+	Duration time.Duration
+	ToFirst  time.Duration // until the first byte of the answer
 }
 
 // Handler serves websites. It may be used by many goroutines.
@@ -74,10 +90,11 @@ func (h *Handler) Serves(r *http.Request) bool {
 // ServeHTTP implements http.Handler. A request that Serves does not know gets the page of a bucket that does not exist.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	v := h.visit(w, r)
+	defer v.done()
 	defer v.recovered()
 	ctx := r.Context()
 	a, err := v.run(ctx)
-	if err != nil {
+	if v.record.Key = v.gate.Key; err != nil {
 		a = v.failed(ctx, a, err)
 	}
 	v.send(a)

@@ -14,6 +14,7 @@ import (
 	"myfsio/blob/memblob"
 	"myfsio/bucketpolicy"
 	"myfsio/cors"
+	"myfsio/fault"
 	"myfsio/gate"
 	"myfsio/gate/access"
 	"myfsio/internal/transcript"
@@ -234,6 +235,45 @@ func TestGate(t *testing.T) {
 		if got := strings.Join(w.changes, ", "); got != tt.want {
 			t.Errorf("%s: %s", tt.target, got)
 		}
+	}
+}
+
+// TestRecord: what access logs are told.
+func TestRecord(t *testing.T) {
+	var got Record
+	w := newWorld(t, func(c *Config) { c.Done = func(_ context.Context, r *Record) { got = *r } })
+	for _, tt := range []struct {
+		method, target string
+		want           Record
+	}{
+		{"GET", "http://example.com/", Record{Key: "index.html", Status: 200, Sent: 4, Size: 4}},
+		{"HEAD", "http://example.com/dir", Record{Key: "dir/index.html", Status: 200, Size: 3}},
+		{"GET", "http://example.com/none/", Record{Key: "none/index.html", Status: 404, Code: "NoSuchKey", Sent: 4, Size: -1}},
+		{"GET", "http://www.example.com/a", Record{Status: 301, Size: -1}},
+		{"PUT", "http://example.com/a", Record{Status: 405, Code: "MethodNotAllowed", Sent: -1, Size: -1}},
+	} {
+		w.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest(tt.method, tt.target, nil))
+		if got.Request == nil || got.HTTP == nil || got.HostID == "" {
+			t.Errorf("%+v", got)
+		}
+		if got.Request, got.HTTP, got.HostID = nil, nil, ""; tt.want.Sent < 0 {
+			tt.want.Sent = got.Sent
+		}
+		if got != tt.want {
+			t.Errorf("%s %s: %+v", tt.method, tt.target, got)
+		}
+	}
+}
+
+// TestKinds: no kind of fault leaves a visitor without words.
+func TestKinds(t *testing.T) {
+	for _, k := range fault.Kinds() {
+		if p := problemOf(fault.New(k, "")); p.code == "" || p.msg == "" || p.status < 400 {
+			t.Errorf("kind %d: %+v", k, p)
+		}
+	}
+	if p := problemOf(fault.New(fault.Corrupted, "a secret")); p != internalError {
+		t.Errorf("%+v", p)
 	}
 }
 
