@@ -50,6 +50,8 @@ type Config struct {
 	Notifications Notifications
 	// KMS are the keys of encryption; nil: the /kms routes are refused with 400 KMSNotEnabled.
 	KMS *kms.Keyring
+	// Jobs is background work that can be started here.
+	Jobs Jobs
 	// Limit takes one request of a client from the budget of a class before anything else happens. When ok is false the
 	// client is told to wait. nil: no limit.
 	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)
@@ -68,8 +70,9 @@ const bodyTimeout = 30 * time.Second
 
 // Handler serves the API. It may be used by many goroutines.
 type Handler struct {
-	cfg    Config
-	routes []route
+	cfg      Config
+	routes   []route
+	patience time.Duration
 }
 
 // New returns a handler. It fails to build (it panics) only when a route names an unknown operation, which the tests
@@ -87,7 +90,7 @@ func New(cfg Config) *Handler {
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Handler{cfg: cfg, routes: routes()}
+	return &Handler{cfg: cfg, routes: routes(), patience: patience}
 }
 
 // call is a request on its way. It belongs to one goroutine.

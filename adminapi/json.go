@@ -56,6 +56,14 @@ func (c *call) readJSON(v any) error {
 	return parseJSON(c.body, v)
 }
 
+// readOptional is readJSON for a body that may be left out.
+func (c *call) readOptional(v any) error {
+	if len(bytes.TrimSpace(c.body)) == 0 {
+		return nil
+	}
+	return c.readJSON(v)
+}
+
 func unsupported(want string) error {
 	return &fault.Error{Kind: fault.InvalidRequest, Code: unsupportedMediaType, Msg: "Content-Type must be " + want + "."}
 }

@@ -1,7 +1,6 @@
 package adminapi
 
 import (
-	"bytes"
 	"context"
 	"strconv"
 	"strings"
@@ -27,10 +26,8 @@ func withKeys[T any](fn func(k *kms.Keyring, c *call, in T) (any, error)) func(*
 			return answer{}, err
 		}
 		var in T
-		if len(bytes.TrimSpace(c.body)) > 0 {
-			if err := c.readJSON(&in); err != nil {
-				return answer{}, err
-			}
+		if err := c.readOptional(&in); err != nil {
+			return answer{}, err
 		}
 		body, err := fn(k, c, in)
 		if err != nil {

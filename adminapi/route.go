@@ -60,6 +60,9 @@ func routes() []route {
 		{"GET", "admin/website-domains/{id}", "GetWebsiteDomain", getDomain},
 		{"PUT", "admin/website-domains/{id}", "UpdateWebsiteDomain", updateDomain},
 		{"DELETE", "admin/website-domains/{id}", "DeleteWebsiteDomain", deleteDomain},
+		{"GET", "admin/gc/status", "GetGarbageCollection", gcStatus},
+		{"POST", "admin/gc/run", "CollectGarbage", gcRun},
+		{"GET", "admin/gc/history", "ListGarbageCollections", gcHistory},
 		{"GET", "kms/keys", "ListKeys", withKeys(listKeys)},
 		{"POST", "kms/keys", "CreateKey", withKeys(createKMSKey)},
 		{"GET", "kms/keys/{id}", "DescribeKey", withKeys(describeKey)},
@@ -102,7 +105,7 @@ func routes() []route {
 }
 
 // planned are the paths that are refused with 501 until they are built; each has all that is below it, too.
-var planned = []string{"admin/site", "admin/sites", "admin/topology", "admin/gc", "admin/integrity"}
+var planned = []string{"admin/site", "admin/sites", "admin/topology", "admin/integrity"}
 
 // canonical returns the segments of the one path that stands for all its aliases, nil for a path that is not this
 // API's. Segments are unescaped.

@@ -3,9 +3,10 @@ package gate
 // adminOps are the operations of the administration API, of keys of encryption and of temporary credentials, ordered by name. An empty
 // Action is open to every user, and not to anonymous requests; its handler looks at what the request asks for.
 var adminOps = []Op{
-	{Name: "AdministerServer", Action: "iam:*", Short: "iam:*", Scope: Service, Mutates: true, Class: AdminRequests, Log: "ADMIN.AdministerServer", State: notBuilt}, // sites, collection, integrity
+	{Name: "AdministerServer", Action: "iam:*", Short: "iam:*", Scope: Service, Mutates: true, Class: AdminRequests, Log: "ADMIN.AdministerServer", State: notBuilt}, // sites, integrity
 	adminOp("AssumeRole", "", true),
 	kmsOp("CancelKeyDeletion", "kms:CancelKeyDeletion", true),
+	adminOp("CollectGarbage", "iam:*", true),
 	adminOp("CreateAccessKey", "iam:create_key", true),
 	kmsOp("CreateAlias", "kms:CreateAlias", true),
 	kmsOp("CreateKey", "kms:CreateKey", true),
@@ -28,6 +29,7 @@ var adminOps = []Op{
 	kmsOp("GenerateRandom", "kms:GenerateRandom", false),
 	adminOp("GetAuditLog", "iam:*", false),
 	adminOp("GetCallerIdentity", "", false),
+	adminOp("GetGarbageCollection", "iam:*", false),
 	adminOp("GetLifecycleHistory", "iam:*", false),
 	adminOp("GetLifecycleStatus", "iam:*", false),
 	adminOp("GetNotificationSecret", "iam:*", false),
@@ -37,6 +39,7 @@ var adminOps = []Op{
 	adminOp("GetUserPolicies", "iam:get_policy", false),
 	adminOp("GetWebsiteDomain", "iam:*", false),
 	kmsOp("ListAliases", "kms:ListAliases", false),
+	adminOp("ListGarbageCollections", "iam:*", false),
 	kmsOp("ListKeys", "kms:ListKeys", false),
 	adminOp("ListNotificationFailures", "iam:*", false),
 	adminOp("ListNotificationQueues", "iam:*", false),

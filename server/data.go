@@ -44,8 +44,9 @@ type Data struct {
 	Projector *project.Projector // nil without PlainFiles
 	Crashed   bool               // the last process did not end orderly
 
-	db  kv.DB
-	log *slog.Logger
+	db   kv.DB
+	made object.Config // of Store
+	log  *slog.Logger
 }
 
 // OpenData opens the data directory, making it when it is not there. It does not start anything; the caller closes it.
@@ -74,7 +75,8 @@ func (d *Data) open(ctx context.Context, c *DataConfig, sys string) error {
 		return fmt.Errorf("the bytes cannot be opened: %w", err)
 	}
 	d.Blobs = blobs
-	d.Store, err = object.New(ctx, object.Config{KV: d.db, Blobs: d.Blobs, MinPartSize: c.MinPartSize, View: c.PlainFiles, Log: c.Log})
+	d.made = object.Config{KV: d.db, Blobs: d.Blobs, MinPartSize: c.MinPartSize, View: c.PlainFiles, Log: c.Log}
+	d.Store, err = object.New(ctx, d.made)
 	if err != nil {
 		return err
 	}
@@ -85,6 +87,13 @@ func (d *Data) open(ctx context.Context, c *DataConfig, sys string) error {
 	}
 	d.Crashed, err = d.Store.Begin(ctx)
 	return err
+}
+
+// over makes a store of the same metadata over other blobs.
+func (d *Data) over(ctx context.Context, blobs blob.Store) (*object.Store, error) {
+	c := d.made
+	c.Blobs = blobs
+	return object.New(ctx, c)
 }
 
 func (d *Data) openView(c *DataConfig) error {

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"myfsio/accesslog"
+	"myfsio/adminapi"
 	"myfsio/config"
 	"myfsio/gz"
 	"myfsio/logs"
@@ -54,6 +55,8 @@ type server struct {
 	log       *slog.Logger
 	worker    []string // command that runs one query
 	data      *Data
+	load      *work.Load
+	jobs      adminapi.Jobs
 	notices   notices
 	lifecycle *lifecycle.Worker
 	logs      *accesslog.Log // of buckets
@@ -71,9 +74,9 @@ func openLog(cfg *config.Config, out io.Writer) (*logs.Log, error) {
 }
 
 func (s *server) run(ctx context.Context) (err error) {
-	load := &work.Load{}
+	s.load = &work.Load{}
 	dc := DataConfigOf(s.cfg, s.log)
-	dc.Load = load
+	dc.Load = s.load
 	if s.data, err = OpenData(ctx, dc); err != nil {
 		return err
 	}
@@ -91,7 +94,10 @@ func (s *server) run(ctx context.Context) (err error) {
 	}
 	defer s.notices.guard.Close()
 	s.logs = s.openAccessLog()
-	if s.lifecycle, err = s.openLifecycle(load); err != nil {
+	if s.lifecycle, err = s.openLifecycle(s.load); err != nil {
+		return err
+	}
+	if err := s.openJobs(); err != nil {
 		return err
 	}
 	front, err := s.newFront(users)
@@ -99,7 +105,7 @@ func (s *server) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, front.Close()) }()
-	h := &health{version: s.version, check: s.data.ready, next: load.Handler(gz.Handler(front.trust.Handler(front)))}
+	h := &health{version: s.version, check: s.data.ready, foreign: front.s3.VirtualHosted, next: s.load.Handler(gz.Handler(front.trust.Handler(front)))}
 	ln, err := listen(ctx, listenConfig{
 		host: s.cfg.Host, port: s.cfg.APIPort, connections: s.cfg.Server.ConnectionLimit, backlog: s.cfg.Server.Backlog,
 		idle: time.Duration(s.cfg.Server.ChannelTimeout) * time.Second, handler: h, log: s.log,
@@ -138,6 +144,7 @@ func (s *server) work() (stop func()) {
 	for _, w := range workers {
 		wg.Go(func() { w.Run(ctx) })
 	}
+	s.runJobs(ctx, &wg)
 	wg.Go(func() { s.notices.Run(ctx) })
 	wg.Go(func() { s.lifecycle.Run(ctx) })
 	wg.Go(func() { s.logs.Run(ctx, finalLogs) })

@@ -38,11 +38,11 @@ const (
 
 // adminShapes has at least one row for each operation of the gate's second list.
 var adminShapes = []adminShape{
-	{op: "AdministerServer", note: "collection of garbage", request: "GET /admin/gc/status", needs: "iam:*"},
 	{op: "AdministerServer", note: "integrity", request: "POST /admin/integrity/run", needs: "iam:*"},
 	{op: "AdministerServer", note: "sites", request: "GET /admin/sites", needs: "iam:*"},
 	{op: "AssumeRole", request: "POST /", body: stsForm + "AssumeRole&RoleSessionName=work&RoleArn=arn:aws:iam::000000000000:role/any", noSession: true},
 	{op: "CancelKeyDeletion", request: "POST /kms/keys/k/cancel-deletion", needs: "kms:*"},
+	{op: "CollectGarbage", request: "POST /admin/gc/run", needs: "iam:*"},
 	{op: "CreateAccessKey", request: "POST /iam/users/erin/keys", needs: "iam:create_key"},
 	{op: "CreateAccessKey", note: "of an administrator", request: "POST /iam/users/deputy/keys", needs: "iam:create_key", adminOnly: true},
 	{op: "CreateAlias", request: "POST /kms/aliases", body: `{"AliasName": "alias/a", "TargetKeyId": "none"}`, needs: "kms:*"},
@@ -78,6 +78,7 @@ var adminShapes = []adminShape{
 	{op: "GenerateRandom", note: "for a client", request: "POST /kms/client/generate-key", needs: "kms:*"},
 	{op: "GetAuditLog", request: "GET /admin/audit-log", needs: "iam:*"},
 	{op: "GetCallerIdentity", request: "POST /", body: stsForm + "GetCallerIdentity"},
+	{op: "GetGarbageCollection", request: "GET /admin/gc/status", needs: "iam:*"},
 	{op: "GetLifecycleHistory", request: "GET /admin/lifecycle/history", needs: "iam:*"},
 	{op: "GetLifecycleStatus", request: "GET /admin/lifecycle/status", needs: "iam:*"},
 	{op: "GetNotificationSecret", request: "GET /admin/notifications/secret?bucket=own&url=https%3A%2F%2Fh%2F", needs: "iam:*"},
@@ -88,6 +89,7 @@ var adminShapes = []adminShape{
 	{op: "GetUserPolicies", request: "GET /iam/users/erin/policies", needs: "iam:get_policy"},
 	{op: "GetWebsiteDomain", request: "GET /admin/website-domains/www.files.test", needs: "iam:*"},
 	{op: "ListAliases", request: "GET /kms/aliases", needs: "kms:*"},
+	{op: "ListGarbageCollections", request: "GET /admin/gc/history", needs: "iam:*"},
 	{op: "ListKeys", request: "GET /kms/keys", needs: "kms:*"},
 	{op: "ListNotificationFailures", request: "GET /admin/notifications/failures", needs: "iam:*"},
 	{op: "ListNotificationQueues", request: "GET /admin/notifications", needs: "iam:*"},
