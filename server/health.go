@@ -10,12 +10,17 @@ import (
 type health struct {
 	version  string
 	draining atomic.Bool
-	check    func() error // of the metadata
+	check    func() error               // of the metadata
+	foreign  func(r *http.Request) bool // the path is a key of the bucket in the Host header; nil: never
 	next     http.Handler
 }
 
 // ServeHTTP passes everything else on.
 func (h *health) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if h.foreign != nil && h.foreign(r) {
+		h.next.ServeHTTP(w, r)
+		return
+	}
 	switch r.URL.Path {
 	case "/myfsio/health":
 		h.answer(w, r, http.StatusOK, "ok")
@@ -41,6 +46,7 @@ func (h *health) answer(w http.ResponseWriter, r *http.Request, status int, word
 	body, _ := json.Marshal(map[string]string{"status": word, "version": h.version}) // strings always marshal
 	w.Header().Set("Content-Type", "application/json")
 	w.Header().Set("Cache-Control", "no-store")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Server", "MyFSIO")
 	w.WriteHeader(status)
 	w.Write(append(body, '\n'))

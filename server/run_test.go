@@ -272,7 +272,8 @@ func TestDrain(t *testing.T) {
 }
 
 func TestHealthStates(t *testing.T) {
-	h := &health{version: "1", check: func() error { return nil }, next: http.NotFoundHandler()}
+	h := &health{version: "1", check: func() error { return nil }, next: http.NotFoundHandler(),
+		foreign: func(r *http.Request) bool { return r.Host == "bucket.s3.test" }}
 	ask := func(path string, status int, says string) {
 		t.Helper()
 		w := httptest.NewRecorder()
@@ -283,6 +284,7 @@ func TestHealthStates(t *testing.T) {
 	}
 	ask("/myfsio/ready", 200, "ready")
 	ask("/other", 404, "")
+	ask("http://bucket.s3.test/myfsio/health", 404, "") // a key of that bucket
 	h.check = func() error { return errors.New("secret detail") }
 	ask("/myfsio/ready", 503, `"metadata unavailable"`)
 	ask("/myfsio/health", 200, "ok")
