@@ -124,6 +124,24 @@ def check_expiration_is_told():
     assert "Expiration" not in s3.head_object(Bucket=b, Key="logs/1")
 
 
+def check_lifecycle_is_carried_out():
+    b = bucket("expired")
+    s3.put_bucket_versioning(Bucket=b, VersioningConfiguration={"Status": "Enabled"})
+    for key in ("old/1", "old/2", "new/1"):
+        s3.put_object(Bucket=b, Key=key, Body=b"1")
+    s3.put_bucket_lifecycle_configuration(Bucket=b, LifecycleConfiguration={"Rules": [
+        {"ID": "past", "Status": "Enabled", "Filter": {"Prefix": "old/"}, "Expiration": {"Date": "2020-01-01T00:00:00Z"}}]})
+    admin("POST", "/admin/lifecycle/run", {"bucket": b})
+    refused("NoSuchKey", s3.get_object, 404, Bucket=b, Key="old/1")
+    assert s3.get_object(Bucket=b, Key="new/1")["Body"].read() == b"1"
+    listing = s3.list_object_versions(Bucket=b)  # nothing is lost: a marker hides what is there
+    assert sorted(m["Key"] for m in listing["DeleteMarkers"]) == ["old/1", "old/2"], listing
+    assert sorted(v["Key"] for v in listing["Versions"]) == ["new/1", "old/1", "old/2"], listing
+    for m in listing["DeleteMarkers"]:
+        s3.delete_object(Bucket=b, Key=m["Key"], VersionId=m["VersionId"])
+    assert s3.get_object(Bucket=b, Key="old/1")["Body"].read() == b"1"
+
+
 # Notifications
 
 class Hook(http.server.BaseHTTPRequestHandler):

@@ -71,6 +71,25 @@ answer 501 NotImplemented
 admin GET '/my-bucket?lifecycle'
 answer 200 '<ID>json</ID>'
 
+# Carried out: what was to be gone on a day that has passed goes with the next run.
+admin PUT '/my-bucket?lifecycle' -d '<LifecycleConfiguration><Rule><ID>past</ID><Status>Enabled</Status><Filter><Prefix>logs/</Prefix></Filter>
+	<Expiration><Date>2020-01-01T00:00:00Z</Date></Expiration></Rule></LifecycleConfiguration>'
+answer 200
+admin POST /admin/lifecycle/run -H "Content-Type: application/json" -d '{"bucket": "my-bucket", "dry_run": true}'
+answer 200
+admin GET /my-bucket/logs/today
+answer 200 hello
+admin POST /admin/lifecycle/run -H "Content-Type: application/json" -d '{"bucket": "my-bucket"}'
+answer 200
+admin GET /my-bucket/logs/today
+answer 404 NoSuchKey
+admin GET /my-bucket/data/today
+answer 200 hello
+admin GET '/admin/lifecycle/history?bucket=my-bucket'
+answer 200 '"executions":[{'
+admin GET /admin/lifecycle/status
+answer 200 '"enabled":true'
+
 # The right "lifecycle" is enough, and needed.
 user '[{"bucket": "*", "actions": ["list", "lifecycle"]}]'
 may GET '/my-bucket?lifecycle'
@@ -81,3 +100,4 @@ answer 404 NoSuchLifecycleConfiguration
 user '[{"bucket": "*", "actions": ["list", "read", "write", "delete"]}]'
 denied GET '/my-bucket?lifecycle'
 denied DELETE '/my-bucket?lifecycle'
+denied POST /admin/lifecycle/run
