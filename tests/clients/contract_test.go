@@ -26,9 +26,8 @@ func TestContract(t *testing.T) {
 	for _, path := range scripts {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".sh"), func(t *testing.T) {
 			s := s
-			if _, setting, ok := strings.Cut(string(read(t, path)), "\n# Settings: "); ok { // which the usual server does not have
-				setting, _, _ = strings.Cut(setting, "\n")
-				s = own(t, manyUsers, setting)
+			if settings := settingsOf(string(read(t, path))); settings != nil { // which the usual server does not have
+				s = own(t, append(settings, manyUsers)...)
 			}
 			t.Log(s.contract(t, bash).must(path))
 		})
@@ -39,6 +38,16 @@ func TestContract(t *testing.T) {
 	if err := s.own.Fsck(t.Context()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// settingsOf returns what a script needs of its server: the lines that begin with "# Settings: ".
+func settingsOf(script string) (all []string) {
+	for line := range strings.Lines(script) {
+		if v, ok := strings.CutPrefix(line, "# Settings: "); ok {
+			all = append(all, strings.TrimSpace(v))
+		}
+	}
+	return all
 }
 
 // contract runs scripts with the variables of contract/lib.sh.
