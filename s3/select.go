@@ -232,8 +232,8 @@ func (s *selection) send(w io.Writer) (sent int64, err error) {
 		if err == io.EOF {
 			return sent, nil
 		}
-		if err != nil && s.plain {
-			return sent, err
+		if err != nil && (s.plain || s.r.http.Context().Err() != nil) {
+			return sent, err // nobody is there to read an event, or it would be taken for a result
 		}
 		buf = s.event(buf[:0], ev, err)
 		conn.SetWriteDeadline(time.Now().Add(stalled))
