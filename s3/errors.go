@@ -112,7 +112,7 @@ func (r *request) fieldsOf(err error, p problem) []wire.Field {
 		fields = d.Fields
 	}
 	switch p.kind {
-	case fault.NoSuchBucket, fault.BucketExists, fault.BucketOwned, fault.BucketNotEmpty, fault.InvalidBucketName, fault.NoSuchConfig:
+	case fault.NoSuchBucket, fault.BucketExists, fault.BucketOwned, fault.BucketNotEmpty, fault.InvalidBucketName, fault.NoSuchConfig, fault.QuotaExceeded:
 		fields = append(fields, wire.Field{Name: "BucketName", Value: r.gate.Bucket})
 	case fault.NoSuchKey:
 		fields = append(fields, wire.Field{Name: "Key", Value: r.gate.Key})

@@ -153,6 +153,9 @@ func (r *request) target() error {
 		return err
 	}
 	r.gate.VersionID = r.query.Get("versionId")
+	if r.h.virtualHost(r.http.Host) == "" {
+		r.aliasQuota()
+	}
 	return nil
 }
 

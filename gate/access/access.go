@@ -320,6 +320,9 @@ func (q *question) otherwise(doc policy.Verdict) Verdict {
 	if mendsPolicy(q.action) && q.r.Principal.Admin {
 		return allow(ByAdministrator)
 	}
+	if aboutQuota(q.action) && q.administers() {
+		return allow(ByAdministrator)
+	}
 	owner := q.owns()
 	if owner {
 		if v := q.byOwner(); v.Allowed || v.Err != nil {
@@ -327,7 +330,7 @@ func (q *question) otherwise(doc policy.Verdict) Verdict {
 		}
 	}
 	strict := q.a.cfg.Strict && !owner && !q.r.Anonymous()
-	if doc.Decision == policy.Allow {
+	if doc.Decision == policy.Allow && !setsQuota(q.action) { // which the bucket's owner could write
 		if strict {
 			return refuse(ByStrict).because(doc)
 		}
@@ -389,6 +392,25 @@ func (q *question) mayMend() (bool, error) {
 	}
 	err := q.read()
 	return q.owns(), err
+}
+
+// administers reports whether the sender administers users, which lets him set quotas: by iam:* or by iam:list_users. A narrowed session must
+// keep that right.
+func (q *question) administers() bool {
+	p := &q.r.Principal
+	if q.r.Anonymous() {
+		return false
+	}
+	if q.ask.Action == 0 {
+		q.prepare()
+	}
+	ask := q.ask
+	ask.Action, ask.Bucket, ask.Key = actListUsers, "", ""
+	if p.Session != nil && p.Session.Eval(&ask).Decision != policy.Allow {
+		return false
+	}
+	verdict := p.Policy.Eval(&ask).Decision
+	return verdict == policy.Allow || p.Admin && verdict != policy.Deny
 }
 
 // byOwner decides what the owner of the bucket may do because he is that.

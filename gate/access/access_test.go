@@ -2,6 +2,7 @@ package access_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"myfsio/acl"
@@ -61,12 +62,28 @@ var (
 	alice  = user("alice")
 	bob    = user("bob", policy.Rule{Bucket: "shared", Actions: []string{"list", "read"}})
 	carol  = user("carol")
-	root   = func() iam.Principal {
+	// lister administers users, but is no full administrator; quoter has the right to one bucket's quota.
+	lister   = user("lister", policy.Rule{Bucket: "*", Actions: []string{"iam:list_users"}})
+	quoter   = user("quoter", policy.Rule{Bucket: "own", Actions: []string{"quota"}})
+	words    = user("words", policy.Rule{Bucket: "*", Actions: []string{"*"}})
+	bypasser = user("bypasser", policy.Rule{Bucket: "own", Actions: []string{"delete", "s3:BypassGovernanceRetention"}})
+	root     = func() iam.Principal {
 		p := user("root", policy.Rule{Bucket: "*", Actions: []string{"iam:*"}})
 		p.Admin = true
 		return p
 	}()
 )
+
+// narrowed is a session that keeps some actions.
+func narrowed(p iam.Principal, action string) iam.Principal {
+	doc := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"` + action + `","Resource":"*"}]}`
+	session, err := policy.Parse([]byte(doc), policy.User, "")
+	if err != nil {
+		panic(err)
+	}
+	p.Session = session
+	return p
+}
 
 func bucket(owner string) object.Bucket { return object.Bucket{Owner: iam.CanonicalID(owner)} }
 
@@ -97,6 +114,7 @@ func newWorld() *world {
 	}
 	closed := `{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::closed","arn:aws:s3:::closed/*"]}]}`
 	forBob := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam:::user/bob"},"Action":"s3:PutObject","Resource":"arn:aws:s3:::own/*"}]}`
+	giving := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::giving","arn:aws:s3:::giving/*"]}]}`
 	plain := object.Version{Owner: iam.CanonicalID("alice"), Stamp: [16]byte{1}}
 	listed := plain
 	listed.ACL = allUsers(acl.Read)
@@ -105,10 +123,10 @@ func newWorld() *world {
 	bobsPublic.ACL = acl.List{Grants: []acl.Grant{{Grantee: acl.Grantee{ID: iam.CanonicalID("bob")}, Permission: acl.FullControl}, {Grantee: acl.Grantee{ID: iam.CanonicalID("carol")}, Permission: acl.Read}}}
 	return &world{
 		buckets: map[string]object.Bucket{"own": bucket("alice"), "shared": bucket("alice"), "open": open, "drop": drop, "ignoring": ignoring, "enforced": enforced,
-			"restricted": restricted, "writers": writers, "public": bucket("alice"), "closed": bucket("alice"), "lost": lost},
+			"restricted": restricted, "writers": writers, "public": bucket("alice"), "closed": bucket("alice"), "lost": lost, "giving": bucket("alice")},
 		objects: map[string]object.Version{"own/k": plain, "own/listed": listed, "open/k": plain, "open/listed": listed, "ignoring/listed": listed, "enforced/listed": listed,
 			"public/k": plain, "restricted/k": plain, "closed/k": plain, "writers/bobs": bobs, "writers/bobs-public": bobsPublic, "lost/k": plain},
-		policies: map[string]string{"public": public("public"), "restricted": public("restricted"), "closed": closed, "own": forBob},
+		policies: map[string]string{"public": public("public"), "restricted": public("restricted"), "closed": closed, "own": forBob, "giving": giving},
 	}
 }
 
@@ -126,6 +144,28 @@ var cases = []struct {
 	{alice, "PutBucketPolicy", "own", "", access.ByOwner, ""},
 	{alice, "PutBucketQuota", "own", "", "", access.ByNothing},
 	{alice, "GetBucketQuota", "own", "", access.ByOwner, ""},
+	{alice, "PutBucketQuota", "giving", "", "", access.ByNothing}, // she wrote that policy
+	{carol, "PutBucketQuota", "giving", "", "", access.ByNothing},
+	{carol, "GetBucketQuota", "giving", "", access.ByBucketPolicy, ""},
+	{root, "PutBucketQuota", "own", "", access.ByAdministrator, ""},
+	{root, "DeleteBucketQuota", "own", "", access.ByAdministrator, ""},
+	{root, "GetBucketQuota", "own", "", access.ByAdministrator, ""},
+	{root, "PutBucketTagging", "own", "", "", access.ByNothing},
+	{root, "PutBucketQuota", "closed", "", "", access.ByBucketPolicy},
+	{lister, "PutBucketQuota", "own", "", access.ByAdministrator, ""},
+	{lister, "GetBucketQuota", "own", "", access.ByAdministrator, ""},
+	{narrowed(lister, "s3:*"), "PutBucketQuota", "own", "", "", access.ByNothing},
+	{narrowed(lister, "iam:*"), "PutBucketQuota", "own", "", "", access.BySessionPolicy},
+	{narrowed(lister, "*"), "PutBucketQuota", "own", "", access.ByAdministrator, ""},
+	{quoter, "PutBucketQuota", "own", "", access.ByUserPolicy, ""},
+	{quoter, "DeleteBucketQuota", "shared", "", "", access.ByNothing},
+	{nobody, "PutBucketQuota", "giving", "", "", access.ByNothing},
+	// What no word gives: the owner has it, and who is given it by its name.
+	{alice, "DeleteObject+s3:BypassGovernanceRetention", "own", "k", access.ByOwner, ""},
+	{words, "DeleteObject", "own", "k", access.ByUserPolicy, ""},
+	{words, "DeleteObject+s3:BypassGovernanceRetention", "own", "k", "", access.ByNothing},
+	{bypasser, "DeleteObject+s3:BypassGovernanceRetention", "own", "k", access.ByUserPolicy, ""},
+	{nobody, "DeleteObject+s3:BypassGovernanceRetention", "drop", "k", "", access.ByNothing},
 	{carol, "GetObject", "own", "k", "", access.ByNothing},
 	{nobody, "GetObject", "own", "k", "", access.ByNothing},
 	{nobody, "DeleteBucket", "own", "", "", access.ByNothing},
@@ -191,11 +231,16 @@ var cases = []struct {
 }
 
 func request(who iam.Principal, op, bucket, key string) *gate.Request {
+	op, extra, more := strings.Cut(op, "+")
 	row := gate.Lookup(op)
 	if row == nil {
 		row = gate.Admin(op)
 	}
-	return &gate.Request{Op: row, Principal: who, Bucket: bucket, Key: key}
+	r := &gate.Request{Op: row, Principal: who, Bucket: bucket, Key: key}
+	if more {
+		r.Extra = []string{extra}
+	}
+	return r
 }
 
 func TestDecisions(t *testing.T) {

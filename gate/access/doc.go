@@ -14,7 +14,8 @@
 // out. Nobody else has rights that no document gives: an administrator is a user whose policies hold iam:*, which is about
 // users; the right to objects comes from the other actions in his policies.
 //
-// The bucket's owner may do everything with his bucket, save for its quota, which is set for him and not by him. An object
+// The bucket's owner may do everything with his bucket, save for its quota, which is set for him and not by him: by whom a policy gives the
+// right quota, and by whom administers users, with iam:* or iam:list_users. An object
 // with a list of its own gives him what the list gives; he may always delete it and change the list.
 //
 // A visit to a website is another matter: an administrator who maps a domain to a bucket publishes what its website shows, whatever

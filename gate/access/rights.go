@@ -44,6 +44,8 @@ func needs(a policy.Action) rights { return byAction[a] }
 var (
 	actCreateBucket = policy.Lookup("s3:CreateBucket")
 	policyActions   = set("s3:GetBucketPolicy", "s3:PutBucketPolicy", "s3:DeleteBucketPolicy", "s3:GetBucketPolicyStatus")
+	actGetQuota     = policy.Lookup("s3:GetBucketQuota")
+	actListUsers    = policy.Lookup("iam:list_users")
 	quotaActions    = set("s3:PutBucketQuota", "s3:DeleteBucketQuota")
 )
 
@@ -57,6 +59,9 @@ func set(names ...string) map[policy.Action]bool {
 
 // mendsPolicy reports whether an action is about the bucket's policy itself.
 func mendsPolicy(a policy.Action) bool { return policyActions[a] }
+
+// aboutQuota reports whether an action is about what a bucket may hold.
+func aboutQuota(a policy.Action) bool { return a == actGetQuota || setsQuota(a) }
 
 // setsQuota reports whether an action changes what a bucket may hold.
 func setsQuota(a policy.Action) bool { return quotaActions[a] }
