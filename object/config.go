@@ -17,6 +17,7 @@ const (
 	ConfigCORS         ConfigKind = 'c'
 	ConfigEncryption   ConfigKind = 'e'
 	ConfigLogging      ConfigKind = 'g'
+	ConfigInventory    ConfigKind = 'i'
 	ConfigLifecycle    ConfigKind = 'l'
 	ConfigNotification ConfigKind = 'n'
 	ConfigReplication  ConfigKind = 'r'
@@ -40,6 +41,7 @@ var configKinds = [...]struct {
 	{ConfigTagging, "NoSuchTagSet", "The TagSet does not exist"},
 	{ConfigLogging, "NoSuchConfiguration", "The logging configuration does not exist"},
 	{ConfigReplication, "ReplicationConfigurationNotFoundError", "The replication configuration was not found"},
+	{ConfigInventory, "NoSuchConfiguration", "The specified configuration does not exist."},
 }
 
 // ConfigKinds returns every kind.
@@ -140,21 +142,42 @@ func (s *Store) SetConfig(ctx context.Context, bucket string, kind ConfigKind, d
 	if len(doc) == 0 || len(doc) > MaxConfig {
 		return fault.New(fault.InvalidArgument, "A configuration document has 1 to %d bytes.", MaxConfig)
 	}
-	return s.changeConfig(ctx, bucket, kind, doc)
+	return s.changeConfig(ctx, bucket, kind, func([]byte) ([]byte, error) { return doc, nil })
+}
+
+// ChangeConfig replaces a configuration document by what change makes of it, in one commit: for documents that hold several
+// configurations. There is none before when old is empty, and none afterwards when change returns an empty one. change may run again, and
+// keeps no part of old.
+func (s *Store) ChangeConfig(ctx context.Context, bucket string, kind ConfigKind, change func(old []byte) ([]byte, error)) error {
+	return s.changeConfig(ctx, bucket, kind, func(old []byte) ([]byte, error) {
+		doc, err := change(old)
+		if err == nil && len(doc) > MaxConfig {
+			err = fault.New(fault.InvalidArgument, "A configuration document has at most %d bytes.", MaxConfig)
+		}
+		return doc, err
+	})
 }
 
 // DeleteConfig removes a configuration document; that there is none is no error.
 func (s *Store) DeleteConfig(ctx context.Context, bucket string, kind ConfigKind) error {
-	return s.changeConfig(ctx, bucket, kind, nil)
+	return s.changeConfig(ctx, bucket, kind, func([]byte) ([]byte, error) { return nil, nil })
 }
 
-// changeConfig stores a document, or removes it when doc is empty, and keeps the bucket's features.
-func (s *Store) changeConfig(ctx context.Context, bucket string, kind ConfigKind, doc []byte) error {
+// changeConfig stores the document that change returns, or removes it when that is empty, and keeps the bucket's features.
+func (s *Store) changeConfig(ctx context.Context, bucket string, kind ConfigKind, change func(old []byte) ([]byte, error)) error {
 	if err := kind.check(); err != nil {
 		return err
 	}
 	return s.update(ctx, func(t *txn) error {
 		b, err := getBucket(t, bucket)
+		if err != nil {
+			return err
+		}
+		old, err := t.Get(configKey(b.ID, kind))
+		if err != nil && !errors.Is(err, kv.ErrNotFound) {
+			return err
+		}
+		doc, err := change(old)
 		if err != nil {
 			return err
 		}
