@@ -30,6 +30,10 @@ func TestFeatures(t *testing.T) {
 			t.Parallel()
 			mcFeatures(t, s)
 		})
+		t.Run("s3cmd", func(t *testing.T) {
+			t.Parallel()
+			s3cmdFeatures(t, s)
+		})
 	})
 	if err := s.own.Stop(); err != nil {
 		t.Fatal(err)
@@ -162,4 +166,47 @@ func mcFeatures(t *testing.T, s *target) {
 		t.Errorf("sql: %q", out)
 	}
 	c.must("rb", "--force", b)
+}
+
+func s3cmdFeatures(t *testing.T, s *target) {
+	c := s3cmd(t, s, tool(t, "s3cmd"), user{AccessKey: daemon.AccessKey, SecretKey: daemon.SecretKey})
+	const b, to = "s3://features-s3cmd", "s3://features-s3cmd-log"
+	c.must("mb", b)
+	c.must("mb", to)
+
+	c.must("expire", b, "--expiry-days=30", "--expiry-prefix=logs/")
+	if out := c.must("getlifecycle", b); !strings.Contains(out, "<Days>30</Days>") || !strings.Contains(out, "<Prefix>logs/</Prefix>") {
+		t.Errorf("getlifecycle: %s", out)
+	}
+	rules := write(t, filepath.Join(c.dir, "rules"), []byte(`<LifecycleConfiguration><Rule><ID>by file</ID><Status>Enabled</Status><Prefix>old/</Prefix><Expiration><Days>3</Days></Expiration></Rule></LifecycleConfiguration>`))
+	c.must("setlifecycle", rules, b)
+	if out := c.must("getlifecycle", b); !strings.Contains(out, "<ID>by file</ID>") || strings.Contains(out, "logs/") {
+		t.Errorf("getlifecycle: %s", out)
+	}
+	c.must("dellifecycle", b)
+	c.refused("NoSuchLifecycleConfiguration", "getlifecycle", b)
+
+	hook := hooked(t)
+	events := write(t, filepath.Join(c.dir, "events"), []byte(`<NotificationConfiguration><TopicConfiguration><Topic>`+hook+`</Topic><Event>s3:ObjectCreated:*</Event></TopicConfiguration></NotificationConfiguration>`))
+	c.must("setnotification", events, b)
+	if out := c.must("getnotification", b); !strings.Contains(out, hook) {
+		t.Errorf("getnotification: %s", out)
+	}
+	c.must("delnotification", b)
+	if out := c.must("getnotification", b); strings.Contains(out, hook) {
+		t.Errorf("getnotification: %s", out)
+	}
+
+	c.must("accesslog", "--access-logging-target-prefix="+to+"/p/", b)
+	if out := c.must("accesslog", b); !strings.Contains(out, to+"/p/") {
+		t.Errorf("accesslog: %s", out)
+	}
+	c.must("accesslog", "--no-access-logging", b)
+
+	c.must("ws-create", "--ws-index=index.html", "--ws-error=error.html", b)
+	if out := c.must("ws-info", b); !strings.Contains(out, "index.html") || !strings.Contains(out, "error.html") {
+		t.Errorf("ws-info: %s", out)
+	}
+	c.must("ws-delete", b)
+	c.must("rb", b)
 }
