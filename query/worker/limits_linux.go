@@ -18,7 +18,12 @@ func limitProcess(l query.Limits) error {
 		what  int
 		limit uint64
 	}{{unix.RLIMIT_DATA, data}, {unix.RLIMIT_CPU, uint64(l.CPU)}, {unix.RLIMIT_CORE, 0}, {unix.RLIMIT_FSIZE, 0}} {
-		if err := unix.Setrlimit(r.what, &unix.Rlimit{Cur: r.limit, Max: r.limit}); err != nil {
+		var now unix.Rlimit // may be narrower already, and only root may widen it
+		if err := unix.Getrlimit(r.what, &now); err != nil {
+			return err
+		}
+		most := min(r.limit, now.Max)
+		if err := unix.Setrlimit(r.what, &unix.Rlimit{Cur: most, Max: most}); err != nil {
 			return err
 		}
 	}

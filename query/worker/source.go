@@ -112,15 +112,6 @@ func newBatch(cols []*column) *batch {
 	return b
 }
 
-// reset empties the batch for further use.
-func (b *batch) reset() {
-	b.n = 0
-	for i := range b.cols {
-		v := &b.cols[i]
-		v.valid, v.nums, v.reals, v.data, v.start, v.size = v.valid[:0], v.nums[:0], v.reals[:0], v.data[:0], v.start[:0], v.size[:0]
-	}
-}
-
 // full reports whether the batch takes no further record.
 func (b *batch) full() bool {
 	if b.n >= batchRows {
