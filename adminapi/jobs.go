@@ -9,12 +9,16 @@ import (
 	"myfsio/fault"
 	"myfsio/work"
 	"myfsio/work/reclaim"
+	"myfsio/work/scrub"
 )
 
 // Jobs is the background work that administrators look at and start. A nil one is off.
 type Jobs struct {
 	GC         *work.Job[reclaim.Collection]
 	GCSettings config.GC
+
+	Integrity         *work.Job[scrub.Report]
+	IntegritySettings config.Integrity
 }
 
 // patience is how long the answer to a start waits for the end. What takes longer is answered with what came of it so far: a client or
@@ -128,4 +132,42 @@ func gcHistory(h *Handler, _ context.Context, c *call) (answer, error) {
 		return answer{body: map[string]any{"executions": []any{}}}, nil
 	}
 	return historyOf(c, h.cfg.Jobs.GC)
+}
+
+func integrityStatus(h *Handler, _ context.Context, _ *call) (answer, error) {
+	if h.cfg.Jobs.Integrity == nil {
+		return answer{body: map[string]any{"enabled": false, "message": "The integrity scanner is off. Start the server with INTEGRITY_ENABLED=true."}}, nil
+	}
+	s := &h.cfg.Jobs.IntegritySettings
+	return answer{body: struct {
+		Enabled  bool    `json:"enabled"`
+		Interval float64 `json:"interval_hours"`
+		Batch    int     `json:"batch_size"`
+		AutoHeal bool    `json:"auto_heal"`
+		DryRun   bool    `json:"dry_run"`
+		state[scrub.Report]
+	}{true, s.IntervalHours, s.BatchSize, s.AutoHeal, s.DryRun, stateOf(h.cfg.Jobs.Integrity)}}, nil
+}
+
+func integrityRun(h *Handler, ctx context.Context, c *call) (answer, error) {
+	if h.cfg.Jobs.Integrity == nil {
+		return answer{}, off("The integrity scanner", "INTEGRITY_ENABLED")
+	}
+	s := &h.cfg.Jobs.IntegritySettings
+	in := struct {
+		DryRun   bool `json:"dry_run"`
+		AutoHeal bool `json:"auto_heal"`
+		Full     bool `json:"full"`
+	}{s.DryRun, s.AutoHeal, false}
+	if err := c.readOptional(&in); err != nil {
+		return answer{}, err
+	}
+	return runJob(ctx, h.cfg.Jobs.Integrity, work.Ask{DryRun: in.DryRun, AutoHeal: in.AutoHeal, Full: in.Full}, h.patience)
+}
+
+func integrityHistory(h *Handler, _ context.Context, c *call) (answer, error) {
+	if h.cfg.Jobs.Integrity == nil {
+		return answer{body: map[string]any{"executions": []any{}}}, nil
+	}
+	return historyOf(c, h.cfg.Jobs.Integrity)
 }

@@ -13,6 +13,7 @@ import (
 	"myfsio/fault"
 	"myfsio/work"
 	"myfsio/work/reclaim"
+	"myfsio/work/scrub"
 )
 
 // serveJob runs a job whose runs wait for the gate, until the test ends.
@@ -99,4 +100,40 @@ func TestGC(t *testing.T) {
 	w.wants(t, "GET", "/admin/gc/history?limit=201", "", 400, `limit must be`)
 	w.wants(t, "GET", "/admin/gc/history?offset=-1", "", 400, `offset must be`)
 	w.wants(t, "POST", "/admin/gc/run", `{"dry_run": 1}`, 400, `dry_run`)
+}
+
+// TestIntegrity walks through the scan of integrity.
+func TestIntegrity(t *testing.T) {
+	w := newWorld(t, nil)
+	w.wants(t, "GET", "/admin/integrity/status", "", 200, `{"enabled":false,"message":`)
+	w.wants(t, "POST", "/admin/integrity/run", "", 400, `INTEGRITY_ENABLED=true`)
+	w.wants(t, "GET", "/admin/integrity/history", "", 200, `{"executions":[]}`)
+
+	gate := make(chan struct{})
+	job := serveJob(t, gate, func(a work.Ask) scrub.Report {
+		r := scrub.Report{Issues: []scrub.Issue{{Type: scrub.Corrupted, Bucket: "box", Key: "k", Healed: a.AutoHeal}}, Errors: []string{}, Complete: a.Full}
+		if a.DryRun {
+			r.ObjectsScanned = 7
+		}
+		return r
+	})
+	w = newWorld(t, func(c *Config) {
+		c.Jobs = Jobs{Integrity: job, IntegritySettings: config.Integrity{Enabled: true, IntervalHours: 24, BatchSize: 1000, AutoHeal: true}}
+	})
+	const settings = `{"enabled":true,"interval_hours":24,"batch_size":1000,"auto_heal":true,"dry_run":false,"running":`
+	w.wants(t, "GET", "/admin/integrity/status", "", 200, settings+`false}`)
+	w.patience = time.Minute
+	for body, says := range map[string]string{
+		``:                                      `"healed":true}],"errors":[],"objects_scanned":0,`,
+		`{"auto_heal": false, "dry_run": true}`: `"healed":false}],"errors":[],"objects_scanned":7,`,
+		`{"full": true}`:                        `"complete":true}`,
+	} {
+		go func() { gate <- struct{}{} }()
+		w.wants(t, "POST", "/admin/integrity/run", body, 200, says)
+	}
+	w.patience = 0
+	w.wants(t, "POST", "/admin/integrity/run", "", 202, `"status":"running"`)
+	w.wants(t, "GET", "/admin/integrity/status", "", 200, settings+`true,"started_at":`)
+	w.wants(t, "POST", "/admin/integrity/run", "", 409, `A run is under way`)
+	w.wants(t, "GET", "/admin/integrity/history", "", 200, `"auto_heal":true`)
 }

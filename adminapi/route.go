@@ -63,6 +63,9 @@ func routes() []route {
 		{"GET", "admin/gc/status", "GetGarbageCollection", gcStatus},
 		{"POST", "admin/gc/run", "CollectGarbage", gcRun},
 		{"GET", "admin/gc/history", "ListGarbageCollections", gcHistory},
+		{"GET", "admin/integrity/status", "GetIntegrity", integrityStatus},
+		{"POST", "admin/integrity/run", "ScanIntegrity", integrityRun},
+		{"GET", "admin/integrity/history", "ListIntegrityScans", integrityHistory},
 		{"GET", "kms/keys", "ListKeys", withKeys(listKeys)},
 		{"POST", "kms/keys", "CreateKey", withKeys(createKMSKey)},
 		{"GET", "kms/keys/{id}", "DescribeKey", withKeys(describeKey)},
@@ -105,7 +108,7 @@ func routes() []route {
 }
 
 // planned are the paths that are refused with 501 until they are built; each has all that is below it, too.
-var planned = []string{"admin/site", "admin/sites", "admin/topology", "admin/integrity"}
+var planned = []string{"admin/site", "admin/sites", "admin/topology"}
 
 // canonical returns the segments of the one path that stands for all its aliases, nil for a path that is not this
 // API's. Segments are unescaped.

@@ -41,11 +41,11 @@ var workerTable = []Variable{
 	{Name: "GC_MULTIPART_MAX_AGE_DAYS", Section: "Background workers", Default: "7", Min: 1, Max: 3650, Doc: "Days without a new part after which an unfinished multipart upload is given up.", field: func(c *Config) any { return &c.GC.MultipartAgeDays }},
 	{Name: "GC_LOCK_FILE_MAX_AGE_HOURS", Section: "Background workers", Default: "1", Max: 8760, Status: Ignored, Doc: "There are no lock files.", field: func(c *Config) any { return &c.GC.LockMaxAgeHours }},
 	{Name: "GC_DRY_RUN", Section: "Background workers", Default: "false", Doc: "Only log what would be deleted.", field: func(c *Config) any { return &c.GC.DryRun }},
-	{Name: "INTEGRITY_ENABLED", Section: "Background workers", Default: "false", Status: Planned, Doc: "Verify what is stored.", field: func(c *Config) any { return &c.Integrity.Enabled }},
-	{Name: "INTEGRITY_INTERVAL_HOURS", Section: "Background workers", Default: "24", Min: 0.01, Max: 8760, Status: Planned, Doc: "Time between runs.", field: func(c *Config) any { return &c.Integrity.IntervalHours }},
-	{Name: "INTEGRITY_BATCH_SIZE", Section: "Background workers", Default: "1000", Min: 1, Max: 1e9, Status: Planned, Doc: "Objects of one run; the next goes on from there.", field: func(c *Config) any { return &c.Integrity.BatchSize }},
-	{Name: "INTEGRITY_AUTO_HEAL", Section: "Background workers", Default: "false", Status: Planned, Doc: "Repair what can be repaired.", field: func(c *Config) any { return &c.Integrity.AutoHeal }},
-	{Name: "INTEGRITY_DRY_RUN", Section: "Background workers", Default: "false", Status: Planned, Doc: "Only log what is wrong.", field: func(c *Config) any { return &c.Integrity.DryRun }},
+	{Name: "INTEGRITY_ENABLED", Section: "Background workers", Default: "false", Doc: "Verify what is stored.", field: func(c *Config) any { return &c.Integrity.Enabled }},
+	{Name: "INTEGRITY_INTERVAL_HOURS", Section: "Background workers", Default: "24", Min: 0.01, Max: 8760, Doc: "Time between runs.", field: func(c *Config) any { return &c.Integrity.IntervalHours }},
+	{Name: "INTEGRITY_BATCH_SIZE", Section: "Background workers", Default: "1000", Min: 1, Max: 1e9, Doc: "Objects of one run; the next goes on from there.", field: func(c *Config) any { return &c.Integrity.BatchSize }},
+	{Name: "INTEGRITY_AUTO_HEAL", Section: "Background workers", Default: "false", Doc: "Adopt files that people put or edited, make missing ones again, restore lost bytes from them. Rotten bytes are quarantined in any case.", field: func(c *Config) any { return &c.Integrity.AutoHeal }},
+	{Name: "INTEGRITY_DRY_RUN", Section: "Background workers", Default: "false", Doc: "Only log what is wrong.", field: func(c *Config) any { return &c.Integrity.DryRun }},
 }
 
 var receiverTable = []Variable{

@@ -3,7 +3,7 @@ package gate
 // adminOps are the operations of the administration API, of keys of encryption and of temporary credentials, ordered by name. An empty
 // Action is open to every user, and not to anonymous requests; its handler looks at what the request asks for.
 var adminOps = []Op{
-	{Name: "AdministerServer", Action: "iam:*", Short: "iam:*", Scope: Service, Mutates: true, Class: AdminRequests, Log: "ADMIN.AdministerServer", State: notBuilt}, // sites, integrity
+	{Name: "AdministerServer", Action: "iam:*", Short: "iam:*", Scope: Service, Mutates: true, Class: AdminRequests, Log: "ADMIN.AdministerServer", State: notBuilt}, // sites
 	adminOp("AssumeRole", "", true),
 	kmsOp("CancelKeyDeletion", "kms:CancelKeyDeletion", true),
 	adminOp("CollectGarbage", "iam:*", true),
@@ -30,6 +30,7 @@ var adminOps = []Op{
 	adminOp("GetAuditLog", "iam:*", false),
 	adminOp("GetCallerIdentity", "", false),
 	adminOp("GetGarbageCollection", "iam:*", false),
+	adminOp("GetIntegrity", "iam:*", false),
 	adminOp("GetLifecycleHistory", "iam:*", false),
 	adminOp("GetLifecycleStatus", "iam:*", false),
 	adminOp("GetNotificationSecret", "iam:*", false),
@@ -40,6 +41,7 @@ var adminOps = []Op{
 	adminOp("GetWebsiteDomain", "iam:*", false),
 	kmsOp("ListAliases", "kms:ListAliases", false),
 	adminOp("ListGarbageCollections", "iam:*", false),
+	adminOp("ListIntegrityScans", "iam:*", false),
 	kmsOp("ListKeys", "kms:ListKeys", false),
 	adminOp("ListNotificationFailures", "iam:*", false),
 	adminOp("ListNotificationQueues", "iam:*", false),
@@ -54,6 +56,7 @@ var adminOps = []Op{
 	kmsOp("RotateKeyOnDemand", "kms:RotateKeyOnDemand", true),
 	adminOp("RotateSecretKey", "iam:rotate_key", true),
 	adminOp("RunLifecycle", "iam:*", true),
+	adminOp("ScanIntegrity", "iam:*", true),
 	kmsOp("ScheduleKeyDeletion", "kms:ScheduleKeyDeletion", true),
 	adminOp("SimulatePolicy", "iam:get_policy", false),
 	adminOp("UpdateAccessKey", "iam:rotate_key", true),

@@ -9,13 +9,17 @@ import (
 	"myfsio/adminapi"
 	"myfsio/work"
 	"myfsio/work/reclaim"
+	"myfsio/work/scrub"
 )
 
 // openJobs prepares the work that is done from time to time, or when an administrator asks for it.
-func (s *server) openJobs() (err error) {
-	s.jobs = adminapi.Jobs{GCSettings: s.cfg.GC}
+func (s *server) openJobs(ctx context.Context) (err error) {
+	s.jobs = adminapi.Jobs{GCSettings: s.cfg.GC, IntegritySettings: s.cfg.Integrity}
 	if s.cfg.GC.Enabled {
 		s.jobs.GC, err = s.openGC()
+	}
+	if s.cfg.Integrity.Enabled && err == nil {
+		s.jobs.Integrity, err = s.openScrub(ctx)
 	}
 	return err
 }
@@ -45,9 +49,32 @@ func (s *server) openGC() (*work.Job[reclaim.Collection], error) {
 	})
 }
 
+func (s *server) openScrub(ctx context.Context) (*work.Job[scrub.Report], error) {
+	c := &s.cfg.Integrity
+	sc := scrub.Config{
+		Store: s.data.Store, Over: s.data.over, Blobs: s.data.Blobs, Tree: s.data.Tree,
+		Quarantine: filepath.Join(s.cfg.StorageRoot, SystemDir, "quarantine"), Cursor: s.configFile("integrity_cursor.json"),
+		Batch: c.BatchSize, Load: s.load, Log: s.log,
+	}
+	if s.data.Projector != nil {
+		sc.Show = s.data.Projector.Key
+	}
+	scrubber, err := scrub.New(ctx, sc)
+	if err != nil {
+		return nil, err
+	}
+	return work.NewJob(work.JobOptions[scrub.Report]{
+		Name: "integrity scan", History: s.configFile("integrity_history.json"), Every: hours(c.IntervalHours),
+		Ask: work.Ask{DryRun: c.DryRun, AutoHeal: c.AutoHeal}, Do: scrubber.Scrub, Log: s.log,
+	})
+}
+
 // runJobs runs the jobs until ctx ends.
 func (s *server) runJobs(ctx context.Context, wg *sync.WaitGroup) {
 	if s.jobs.GC != nil {
 		wg.Go(func() { s.jobs.GC.Run(ctx) })
+	}
+	if s.jobs.Integrity != nil {
+		wg.Go(func() { s.jobs.Integrity.Run(ctx) })
 	}
 }

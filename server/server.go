@@ -97,7 +97,7 @@ func (s *server) run(ctx context.Context) (err error) {
 	if s.lifecycle, err = s.openLifecycle(s.load); err != nil {
 		return err
 	}
-	if err := s.openJobs(); err != nil {
+	if err := s.openJobs(ctx); err != nil {
 		return err
 	}
 	front, err := s.newFront(users)

@@ -38,7 +38,6 @@ const (
 
 // adminShapes has at least one row for each operation of the gate's second list.
 var adminShapes = []adminShape{
-	{op: "AdministerServer", note: "integrity", request: "POST /admin/integrity/run", needs: "iam:*"},
 	{op: "AdministerServer", note: "sites", request: "GET /admin/sites", needs: "iam:*"},
 	{op: "AssumeRole", request: "POST /", body: stsForm + "AssumeRole&RoleSessionName=work&RoleArn=arn:aws:iam::000000000000:role/any", noSession: true},
 	{op: "CancelKeyDeletion", request: "POST /kms/keys/k/cancel-deletion", needs: "kms:*"},
@@ -79,6 +78,7 @@ var adminShapes = []adminShape{
 	{op: "GetAuditLog", request: "GET /admin/audit-log", needs: "iam:*"},
 	{op: "GetCallerIdentity", request: "POST /", body: stsForm + "GetCallerIdentity"},
 	{op: "GetGarbageCollection", request: "GET /admin/gc/status", needs: "iam:*"},
+	{op: "GetIntegrity", request: "GET /admin/integrity/status", needs: "iam:*"},
 	{op: "GetLifecycleHistory", request: "GET /admin/lifecycle/history", needs: "iam:*"},
 	{op: "GetLifecycleStatus", request: "GET /admin/lifecycle/status", needs: "iam:*"},
 	{op: "GetNotificationSecret", request: "GET /admin/notifications/secret?bucket=own&url=https%3A%2F%2Fh%2F", needs: "iam:*"},
@@ -90,6 +90,7 @@ var adminShapes = []adminShape{
 	{op: "GetWebsiteDomain", request: "GET /admin/website-domains/www.files.test", needs: "iam:*"},
 	{op: "ListAliases", request: "GET /kms/aliases", needs: "kms:*"},
 	{op: "ListGarbageCollections", request: "GET /admin/gc/history", needs: "iam:*"},
+	{op: "ListIntegrityScans", request: "GET /admin/integrity/history", needs: "iam:*"},
 	{op: "ListKeys", request: "GET /kms/keys", needs: "kms:*"},
 	{op: "ListNotificationFailures", request: "GET /admin/notifications/failures", needs: "iam:*"},
 	{op: "ListNotificationQueues", request: "GET /admin/notifications", needs: "iam:*"},
@@ -116,6 +117,7 @@ var adminShapes = []adminShape{
 	{op: "RotateKeyOnDemand", request: "POST /kms/keys/k/rotate", needs: "kms:*"},
 	{op: "RotateSecretKey", request: "POST /iam/users/erin/rotate", needs: "iam:rotate_key"},
 	{op: "RotateSecretKey", note: "of an administrator", request: "POST /iam/users/deputy/rotate", needs: "iam:rotate_key", adminOnly: true},
+	{op: "ScanIntegrity", request: "POST /admin/integrity/run", needs: "iam:*"},
 	{op: "ScheduleKeyDeletion", request: "DELETE /kms/keys/none?waiting_period_days=30", needs: "kms:*"},
 	{op: "RunLifecycle", request: "POST /admin/lifecycle/run", body: `{"dry_run": true}`, needs: "iam:*"},
 	{op: "SimulatePolicy", request: "POST /iam/simulate", body: `{"user": "erin", "action": "s3:GetObject", "bucket": "own", "key": "dir/k"}`, needs: "iam:get_policy"},

@@ -1,0 +1,284 @@
+package scrub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"mime"
+	"os"
+	"path"
+	"time"
+
+	"myfsio/blob"
+	"myfsio/fault"
+	"myfsio/object"
+	"myfsio/view"
+)
+
+// suspect is a plain file that is not what its object says. It is judged when the view has caught up.
+type suspect struct {
+	bucket, key string
+	have        view.Entry // ModTime zero: there is no file
+}
+
+// maxSuspects bounds what one run judges.
+const maxSuspects = 10000
+
+func (r *run) suspect(s suspect) error {
+	if len(r.suspects) >= maxSuspects {
+		return errBatch
+	}
+	r.suspects = append(r.suspects, s)
+	return nil
+}
+
+// missing notes a current version without a plain file.
+func (r *run) missing(ctx context.Context, v *object.Version) error {
+	if r.hasFile(v.Bucket, v.Key) {
+		return nil
+	}
+	if want, err := r.Store.Show(ctx, v.Bucket, v.Key); err != nil || !want.Exists || want.Parts {
+		return err
+	}
+	return r.suspect(suspect{bucket: v.Bucket, key: v.Key})
+}
+
+// hasFile reports whether a key has a plain file, or can have none: by its name, or because of what stands in its place.
+func (r *run) hasFile(bucket, key string) bool {
+	file, ok := r.Tree.Path(bucket, key)
+	if !ok {
+		return true
+	}
+	_, err := os.Lstat(file)
+	return !isAbsent(err)
+}
+
+// files looks for plain files that are not those of objects.
+func (r *run) files(ctx context.Context) error {
+	for e, err := range r.Tree.Walk(ctx, r.at.Bucket, r.at.Key) {
+		if isAbsent(err) { // the bucket's directory
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := r.spend(ctx); err != nil {
+			return err
+		}
+		r.FilesScanned++
+		if err := r.passed(ctx, e.Key, r.file(ctx, &e)); err != nil {
+			return err
+		}
+		r.at.Key = e.Key
+	}
+	return nil
+}
+
+func (r *run) file(ctx context.Context, e *view.Entry) error {
+	if e.Foreign || r.Now().Sub(e.ModTime) < r.Settle {
+		return nil
+	}
+	want, err := r.Store.Show(ctx, r.at.Bucket, e.Key)
+	if fault.Is(err, fault.Corrupted) { // told of by the scan of the versions
+		return nil
+	}
+	if err != nil || want.Parts || same(&want, e) {
+		return err
+	}
+	return r.suspect(suspect{r.at.Bucket, e.Key, *e})
+}
+
+// Bounds of the wait for the view.
+const (
+	viewPatience = 3 * time.Minute
+	viewPoll     = 200 * time.Millisecond
+)
+
+// caughtUp waits until the changes of the view that are queued by now are made for good.
+func (r *run) caughtUp(ctx context.Context) error {
+	now := r.Store.NewMark()
+	for deadline := time.Now().Add(viewPatience); ; {
+		queued, err := r.Store.ViewChanges(ctx, object.Mark{}, 1)
+		if err != nil || len(queued) == 0 || string(queued[0].At[:]) > string(now[:]) {
+			return err
+		}
+		if time.Now().After(deadline) {
+			return fmt.Errorf("the plain files are still being made; %d of them are judged by a later run", len(r.suspects))
+		}
+		t := time.NewTimer(viewPoll)
+		select {
+		case <-ctx.Done():
+			t.Stop()
+			return ctx.Err()
+		case <-t.C:
+		}
+	}
+}
+
+// judge looks at the suspects again.
+func (r *run) judge(ctx context.Context) {
+	if len(r.suspects) == 0 {
+		return
+	}
+	err := r.caughtUp(ctx)
+	for i := range r.suspects {
+		if err != nil || ctx.Err() != nil {
+			break
+		}
+		s := &r.suspects[i]
+		r.pace.Yield(ctx)
+		if err := r.judgeOne(ctx, s); err != nil && ctx.Err() == nil {
+			r.fail(s.bucket, s.key, err)
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		r.fail("", "", err)
+	}
+}
+
+func (r *run) judgeOne(ctx context.Context, s *suspect) error {
+	have, err := r.Tree.Stat(s.bucket, s.key)
+	absent := isAbsent(err)
+	if err != nil && !absent {
+		return err
+	}
+	want, err := r.Store.Show(ctx, s.bucket, s.key)
+	switch {
+	case err != nil:
+		return err
+	case s.have.ModTime.IsZero():
+		if !absent || !want.Exists || want.Parts || r.hasFile(s.bucket, s.key) {
+			return nil
+		}
+		return r.mend(ctx, s, "the object has no plain file")
+	case want.Exists && want.Modified.Equal(have.ModTime) && have.Size != want.Size:
+		return r.judgeTorn(ctx, s, &want)
+	case absent || have.Foreign || have.Size != s.have.Size || !have.ModTime.Equal(s.have.ModTime), want.Parts, same(&want, &have):
+		return nil // it moves, or is right by now
+	}
+	return r.judgeForeign(ctx, s, &want)
+}
+
+// mend makes a file again that is missing, or torn.
+func (r *run) mend(ctx context.Context, s *suspect, detail string) error {
+	i := Issue{Type: Missing, Bucket: s.bucket, Key: s.key, Detail: detail}
+	if r.heals() {
+		if err := r.show(ctx, s.bucket, s.key); err != nil {
+			return err
+		}
+		_, err := r.Tree.Stat(s.bucket, s.key)
+		if i.Healed = err == nil; i.Healed {
+			i.Action = "made again"
+		}
+	}
+	r.found(i)
+	return nil
+}
+
+// judgeTorn deals with a file of the time of its object and another size. Where it is the file of the bytes themselves, the look at the
+// versions deals with it.
+func (r *run) judgeTorn(ctx context.Context, s *suspect, want *object.Shown) error {
+	l, ok := r.Blobs.(blob.Linker)
+	if !want.Blob.IsZero() && (!ok || r.sameFile(s.bucket, s.key, l.Path(want.Blob))) {
+		return nil
+	}
+	return r.mend(ctx, s, "the plain file was cut, or written in part")
+}
+
+func (r *run) heals() bool { return r.ask.AutoHeal && !r.ask.DryRun }
+
+// show makes a file until it is what its object is afterwards: a change meanwhile may have been made before.
+func (r *run) show(ctx context.Context, bucket, key string) error {
+	const tries = 5
+	for range tries {
+		if err := r.Show(ctx, bucket, key); err != nil {
+			return err
+		}
+		want, err := r.Store.Show(ctx, bucket, key)
+		if err != nil {
+			return err
+		}
+		have, err := r.Tree.Stat(bucket, key)
+		if isAbsent(err) && !want.Exists || err == nil && (want.Parts || same(&want, &have)) {
+			return nil
+		}
+	}
+	return nil // other changes come all the time, and are made by their own rows
+}
+
+// judgeForeign deals with a file of no object, or that was edited.
+func (r *run) judgeForeign(ctx context.Context, s *suspect, want *object.Shown) error {
+	i := Issue{Type: Orphaned, Bucket: s.bucket, Key: s.key, Detail: "the file is not an object"}
+	var v object.Version
+	if want.Exists {
+		var err error
+		if v, err = r.Store.Describe(ctx, s.bucket, s.key, ""); err != nil {
+			return ignoreGone(err)
+		}
+		i.Type, i.VersionID = Edited, v.VersionID
+		i.Detail = fmt.Sprintf("the file has %d bytes of %s, the object %d of %s", s.have.Size, s.have.ModTime.UTC().Format(time.RFC3339Nano),
+			want.Size, want.Modified.UTC().Format(time.RFC3339Nano))
+	}
+	switch {
+	case want.Exists && v.Encryption != nil:
+		i.Action = "none: the object is encrypted, its file is not to be edited"
+	case want.Exists && !s.have.ModTime.After(want.Modified):
+		i.Action = "none: the file is older than the object; myfsio adopt takes it in, myfsio rebuild-view overwrites it"
+	case s.have.Size > object.MaxPartSize:
+		i.Action = "none: the file is too large to be taken in at once; myfsio adopt does it"
+	case r.heals():
+		err := r.adopt(ctx, s, &v)
+		if fault.Is(err, fault.PreconditionFailed) || fault.Is(err, fault.NoSuchKey) || fault.Is(err, fault.NoSuchBucket) {
+			return nil // somebody else wrote it
+		}
+		if err != nil {
+			i.Action = "adoption failed: " + err.Error()
+		} else {
+			i.Healed, i.Action = true, "adopted"
+		}
+	}
+	r.found(i)
+	return nil
+}
+
+func ignoreGone(err error) error {
+	if fault.Is(err, fault.NoSuchKey) || fault.Is(err, fault.NoSuchBucket) || fault.Is(err, fault.NoSuchVersion) {
+		return nil
+	}
+	return err
+}
+
+// adopt makes a file the current version of its key, unless that is another one than v by then.
+func (r *run) adopt(ctx context.Context, s *suspect, v *object.Version) error {
+	b, err := r.Store.HeadBucket(ctx, s.bucket)
+	if err != nil {
+		return err
+	}
+	f, err := r.Tree.Open(s.bucket, s.key)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	put := object.PutObject{
+		Bucket: s.bucket, Key: s.key, Owner: b.Owner, Modified: s.have.ModTime, If: object.WriteConditions{IfNoneMatch: "*"},
+		Meta: object.Metadata{ContentType: typeOf(s.key)}, Body: object.Body{Reader: f, Size: s.have.Size},
+	}
+	if v.ETag != "" {
+		put.Owner, put.Meta, put.ACL, put.If = v.Owner, v.Meta, v.ACL, object.WriteConditions{IfMatch: v.ETag}
+	}
+	info, err := f.Stat()
+	if err == nil && (info.Size() != s.have.Size || !info.ModTime().Equal(s.have.ModTime)) {
+		err = errors.New("the file changes")
+	}
+	if err == nil {
+		_, err = r.Store.Put(ctx, put)
+	}
+	return err
+}
+
+func typeOf(key string) string {
+	if t := mime.TypeByExtension(path.Ext(key)); t != "" {
+		return t
+	}
+	return "binary/octet-stream"
+}
