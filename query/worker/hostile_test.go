@@ -85,7 +85,7 @@ func TestDuckDBIsLocked(t *testing.T) {
 
 // TestBombsAreStopped runs queries that are allowed and ask for too much.
 func TestBombsAreStopped(t *testing.T) {
-	e := engine(t, query.Config{Limits: query.Limits{Memory: 64 << 20, CPU: 2}})
+	e := engine(t, query.Config{Limits: query.Limits{Memory: 64 << 20, CPU: 1}})
 	wide := strings.Repeat("x", 1000)
 	grow := "name"
 	for range 12 {
