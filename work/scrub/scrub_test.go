@@ -20,6 +20,7 @@ import (
 	"myfsio/fault"
 	"myfsio/kv/memkv"
 	"myfsio/object"
+	"myfsio/seal"
 	"myfsio/vfs"
 	"myfsio/view"
 	"myfsio/work"
@@ -423,5 +424,28 @@ func TestStops(t *testing.T) {
 	h.ok(h.p.Drain(h.ctx))
 	if r := s.Scrub(h.ctx, work.Ask{}, func(scrub.Report) {}); r.ObjectsScanned != dozen || !r.Complete {
 		t.Errorf("%+v", r)
+	}
+}
+
+// TestCustomerKeys: what only a client's key opens is counted, and neither it nor its file is taken for damaged.
+func TestCustomerKeys(t *testing.T) {
+	h := newHouse(t)
+	key := seal.Key{1, 2, 3}
+	for _, name := range []string{"large", "small"} {
+		text := "small"
+		if name == "large" {
+			text = body(name)
+		}
+		_, err := h.s.Put(h.ctx, object.PutObject{Bucket: "first", Key: name, Seal: &object.Sealing{Sort: seal.Customer, Customer: &key},
+			Body: object.Body{Reader: strings.NewReader(text), Size: int64(len(text))}})
+		h.ok(err)
+	}
+	h.ok(h.p.Drain(h.ctx))
+	before := h.state()
+	if r := h.scan(work.Ask{AutoHeal: true}); len(r.Issues) > 0 || len(r.Errors) > 0 || r.Unverified != 2 || r.FilesScanned != 2 {
+		t.Errorf("%+v", r)
+	}
+	if !maps.Equal(before, h.state()) {
+		t.Error("something changed")
 	}
 }
