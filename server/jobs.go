@@ -37,11 +37,14 @@ func (s *server) openGC() (*work.Job[reclaim.Collection], error) {
 	g := &reclaim.Garbage{
 		Store: s.data.Store, Over: s.data.over, Blobs: s.data.Blobs, Born: s.data.Store.NewMark(), Tree: s.data.Tree, Root: s.cfg.StorageRoot,
 		Temp: []reclaim.TempFiles{
-			{Dir: filepath.Join(sys, "tmp")}, docs(filepath.Join(sys, "config")), docs(filepath.Join(sys, "keys")),
+			docs(filepath.Join(sys, "config")), docs(filepath.Join(sys, "keys")),
 			{Dir: filepath.Join(sys, "config"), Prefix: ".secret-"}, {Dir: sys, Prefix: ".writable-"},
 		},
 		TempAge: hours(c.TempMaxAgeHours), UploadAge: time.Duration(c.MultipartAgeDays) * 24 * time.Hour,
 		Load: s.load, Log: s.log, Now: time.Now,
+	}
+	if s.data.Tree == nil { // else it is the view's, emptied at each start; its links on their way are as old as the blobs
+		g.Temp = append(g.Temp, reclaim.TempFiles{Dir: filepath.Join(sys, "tmp")})
 	}
 	return work.NewJob(work.JobOptions[reclaim.Collection]{
 		Name: "garbage collection", History: s.configFile("gc_history.json"), Every: hours(c.IntervalHours),
