@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Section 3: lifecycle rules and garbage collection are off until they are turned on. Rules can be set, and nobody is told that they
+# Section 3: lifecycle rules, garbage collection and the integrity scanner are off until they are turned on. Rules can be set, and nobody is told that they
 # will be carried out.
 . "$(dirname "$0")/lib.sh"
 bucket my-bucket
@@ -16,3 +16,7 @@ admin POST /admin/gc/run
 answer 400 GC_ENABLED
 admin GET /admin/gc/history
 answer 200 '"executions":[]'
+admin GET /admin/integrity/status
+answer 200 '"enabled":false' INTEGRITY_ENABLED
+admin POST /admin/integrity/run
+answer 400 INTEGRITY_ENABLED
