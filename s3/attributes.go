@@ -21,7 +21,11 @@ func (h *Handler) getAttributes(ctx context.Context, r *request) (*response, err
 	if err != nil {
 		return nil, err
 	}
-	rd, err := h.openSeen(ctx, r, object.GetObject{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: version, HeadOnly: true}, opGetObject)
+	key, err := r.customerKey()
+	if err != nil {
+		return nil, err
+	}
+	rd, err := h.openSeen(ctx, r, object.GetObject{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: version, HeadOnly: true, Customer: key}, opGetObject)
 	if err != nil {
 		return r.unreadable(ctx, rd, err)
 	}

@@ -42,6 +42,12 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	if cp.Lock, err = r.newLock(ctx); err != nil {
 		return nil, err
 	}
+	if cp.SourceCustomer, err = r.sourceKey(); err != nil {
+		return nil, err
+	}
+	if cp.Seal, err = r.sealing(); err != nil {
+		return nil, err
+	}
 	if cp.Checksum, err = r.checksumAlgorithm(); err != nil {
 		return nil, err
 	}
@@ -61,6 +67,7 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	res := r.answer()
 	res.setVersion(v)
 	res.set("x-amz-copy-source-version-id", done.SourceVersionID)
+	r.setWritten(res, v.Encryption)
 	r.expiry(ctx, res, &done.Version)
 	res.doc = &wire.CopyResult{Modified: v.Modified, ETag: v.ETag, Checksum: sumOf(v.Checksum)}
 	r.record.Size, r.record.VersionID = v.Size, v.VersionID

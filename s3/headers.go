@@ -19,10 +19,7 @@ var refused = map[string][]string{
 }
 
 // refusedPrefixes are beginnings of such headers.
-var refusedPrefixes = []string{
-	"X-Amz-Server-Side-Encryption",
-	"X-Amz-Copy-Source-Server-Side-Encryption",
-}
+var refusedPrefixes = []string{}
 
 // checkForm refuses what is not built, a version where none can be, and a bucket that is not whose the client
 // thinks it is.
@@ -33,6 +30,11 @@ func (r *request) checkForm(ctx context.Context) error {
 	for name, values := range r.http.Header {
 		if !strings.HasPrefix(name, "X-Amz-") {
 			continue
+		}
+		if strings.HasPrefix(name, sseHeader) || strings.HasPrefix(name, "X-Amz-Copy-Source-Server-Side-Encryption") {
+			if err := r.checkSealing(name, values); err != nil {
+				return err
+			}
 		}
 		for _, p := range refusedPrefixes {
 			if strings.HasPrefix(name, p) {

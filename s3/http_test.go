@@ -87,7 +87,7 @@ func TestExpectContinue(t *testing.T) {
 		{"PUT /box/k HTTP/1.1\nHost: x\n", 403},
 		{"PUT /nobox/k HTTP/1.1\nPAIR\n", 404},
 		{"PUT /box/k HTTP/1.1\nPAIR\nIf-Match: x\n", 404},
-		{"PUT /box/k HTTP/1.1\nPAIR\nx-amz-server-side-encryption: AES256\n", 501},
+		{"PUT /box/k HTTP/1.1\nPAIR\nx-amz-server-side-encryption: none\n", 400},
 		{"PUT /box/k?partNumber=1&uploadId=none HTTP/1.1\nPAIR\n", 404},
 	} {
 		c := w.dial()

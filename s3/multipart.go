@@ -30,6 +30,9 @@ func (h *Handler) createUpload(ctx context.Context, r *request) (*response, erro
 	if c.Lock, err = r.newLock(ctx); err != nil {
 		return nil, err
 	}
+	if c.Seal, err = r.sealing(); err != nil {
+		return nil, err
+	}
 	if c.Checksum, err = r.checksumAlgorithm(); err != nil {
 		return nil, err
 	}
@@ -46,6 +49,7 @@ func (h *Handler) createUpload(ctx context.Context, r *request) (*response, erro
 		res.set("x-amz-checksum-type", u.ChecksumType.String())
 	}
 	r.abortDate(ctx, res, u.Key, u.Initiated)
+	r.setWritten(res, u.Encryption)
 	res.doc = &wire.InitiateUpload{Bucket: u.Bucket, Key: u.Key, UploadID: u.UploadID}
 	return res, nil
 }
@@ -77,6 +81,9 @@ func (h *Handler) putPart(ctx context.Context, r *request) (*response, error) {
 	if put.Number, err = r.partNumber(); err != nil {
 		return nil, err
 	}
+	if put.Customer, err = r.customerKey(); err != nil {
+		return nil, err
+	}
 	if put.Body, err = r.uploaded(); err != nil {
 		return nil, err
 	}
@@ -86,6 +93,7 @@ func (h *Handler) putPart(ctx context.Context, r *request) (*response, error) {
 	}
 	res := r.answer()
 	res.setETag(p.ETag)
+	res.setEncryption(p.Encryption)
 	if p.Checksum.Algorithm != checksum.None {
 		res.set(p.Checksum.Algorithm.Header(), p.Checksum.Value)
 	}
@@ -106,6 +114,12 @@ func (h *Handler) copyPart(ctx context.Context, r *request) (*response, error) {
 	}
 	cp := object.CopyPart{SourceBucket: src.Bucket, SourceKey: src.Key, SourceVersionID: src.VersionID, SourceIf: r.sourceConditions(),
 		Bucket: r.gate.Bucket, Key: r.gate.Key, UploadID: r.query.Get("uploadId"), Number: n}
+	if cp.SourceCustomer, err = r.sourceKey(); err != nil {
+		return nil, err
+	}
+	if cp.Customer, err = r.customerKey(); err != nil {
+		return nil, err
+	}
 	if v := r.header("X-Amz-Copy-Source-Range"); v != "" {
 		rng, err := wire.ParseCopyRange(v)
 		if err != nil {
@@ -124,6 +138,7 @@ func (h *Handler) copyPart(ctx context.Context, r *request) (*response, error) {
 	}
 	res := r.answer()
 	res.set("x-amz-copy-source-version-id", done.SourceVersionID)
+	res.setEncryption(done.Part.Encryption)
 	sum := sumOf(done.Part.Checksum)
 	sum.Type = ""
 	res.doc = &wire.CopyResult{Part: true, Modified: done.Part.Modified, ETag: done.Part.ETag, Checksum: sum}
@@ -163,6 +178,7 @@ func (h *Handler) completeUpload(ctx context.Context, r *request) (*response, er
 	}
 	res := r.answer()
 	res.setVersion(&v)
+	res.setEncryption(v.Encryption)
 	r.expiry(ctx, res, &v)
 	res.doc = &wire.CompleteResult{Location: r.location(), Bucket: v.Bucket, Key: v.Key, ETag: v.ETag, Checksum: sumOf(v.Checksum)}
 	r.record.Size, r.record.VersionID = v.Size, v.VersionID

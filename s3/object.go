@@ -35,6 +35,9 @@ func (h *Handler) putObject(ctx context.Context, r *request) (*response, error) 
 	if put.If, err = r.writeConditions(); err != nil {
 		return nil, err
 	}
+	if put.Seal, err = r.sealing(); err != nil {
+		return nil, err
+	}
 	if put.Body, err = r.uploaded(); err != nil {
 		return nil, err
 	}
@@ -46,6 +49,7 @@ func (h *Handler) putObject(ctx context.Context, r *request) (*response, error) 
 	res.setETag(v.ETag)
 	res.setChecksum(v.Checksum)
 	res.setVersion(&v)
+	r.setWritten(res, v.Encryption)
 	r.expiry(ctx, res, &v)
 	r.record.Size, r.record.VersionID = v.Size, v.VersionID
 	return res, nil
@@ -76,6 +80,9 @@ func (h *Handler) getObject(ctx context.Context, r *request) (*response, error) 
 	if get.VersionID, err = r.versionParam(); err != nil {
 		return nil, err
 	}
+	if get.Customer, err = r.customerKey(); err != nil {
+		return nil, err
+	}
 	if err := r.chooseBytes(&get); err != nil {
 		return nil, err
 	}
@@ -90,6 +97,7 @@ func (h *Handler) getObject(ctx context.Context, r *request) (*response, error) 
 	r.record.Size, r.record.VersionID = rd.Version.Size, rd.Version.VersionID
 	res := r.answer()
 	r.describe(res, &rd.Version, overrides)
+	res.setEncryption(rd.Version.Encryption)
 	r.expiry(ctx, res, &rd.Version)
 	r.showLock(ctx, res, &rd.Version)
 	if rd.Length == rd.Version.Size && get.PartNumber == 0 && strings.EqualFold(r.header("X-Amz-Checksum-Mode"), "ENABLED") {

@@ -100,6 +100,9 @@ func (r *request) formPut(ctx context.Context) (put object.PutObject, err error)
 	if put.Lock, err = r.newLock(ctx); err != nil {
 		return put, err
 	}
+	if put.Seal, err = r.sealing(); err != nil {
+		return put, err
+	}
 	if put.Body.MD5, err = r.contentMD5(); err != nil {
 		return put, err
 	}
@@ -114,6 +117,7 @@ func (r *request) posted(f *form.Form, target *form.Redirect, v *object.Version)
 	res.setETag(v.ETag)
 	res.setChecksum(v.Checksum)
 	res.setVersion(v)
+	r.setWritten(res, v.Encryption)
 	location := r.urlOf(v.Key)
 	switch {
 	case target != nil:

@@ -32,6 +32,7 @@ type request struct {
 	received int64    // decoded bytes of a document
 	hasBody  bool     // the client announced a body
 	listed   bool     // a header brings an access control list
+	encrypts bool     // a header is about encryption
 	record   Record
 	res      response
 	cors     cors.Answer   // to the browser, if it is one

@@ -26,10 +26,12 @@ import (
 	"myfsio/fault"
 	"myfsio/gate"
 	"myfsio/iam"
+	"myfsio/kms"
 	"myfsio/kv/memkv"
 	"myfsio/kv/pebblekv"
 	"myfsio/object"
 	"myfsio/query/worker"
+	"myfsio/seal"
 	"myfsio/sigv4"
 	"myfsio/vfs"
 )
@@ -82,12 +84,29 @@ type world struct {
 	vars  vars
 }
 
+// keys are a master key, and a KMS with the key k.
+func keys(t testing.TB) *seal.Keys {
+	dir := t.TempDir()
+	master, err := kms.OpenMaster(kms.MasterOptions{Path: filepath.Join(dir, "master.key")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := kms.Open(kms.Options{Path: filepath.Join(dir, "kms_keys.json"), Master: master})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := ring.Create(kms.CreateKey{KeyID: "k"}); err != nil {
+		t.Fatal(err)
+	}
+	return &seal.Keys{Masters: master, KMS: ring}
+}
+
 // engine opens a store for one test. minPart is the least size of a part.
 type engine func(t testing.TB, minPart int64, now func() time.Time) *object.Store
 
 func memory(t testing.TB, minPart int64, now func() time.Time) *object.Store {
 	db, blobs := memkv.New(), memblob.New()
-	s, err := object.New(context.Background(), object.Config{KV: db, Blobs: blobs, MinPartSize: minPart, Now: now})
+	s, err := object.New(context.Background(), object.Config{KV: db, Blobs: blobs, MinPartSize: minPart, Now: now, Keys: keys(t), Encrypt: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +157,7 @@ func disk(t testing.TB, minPart int64, now func() time.Time) *object.Store {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := object.New(context.Background(), object.Config{KV: db, Blobs: blobs, MinPartSize: minPart, Now: now})
+	s, err := object.New(context.Background(), object.Config{KV: db, Blobs: blobs, MinPartSize: minPart, Now: now, Keys: keys(t), Encrypt: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -33,6 +33,9 @@ func (h *Handler) selectContent(ctx context.Context, r *request) (*response, err
 	}
 	q.Now = h.cfg.Now()
 	get := object.GetObject{Bucket: r.gate.Bucket, Key: r.gate.Key, VersionID: r.gate.VersionID}
+	if get.Customer, err = r.customerKey(); err != nil {
+		return nil, err
+	}
 	rd, err := h.openSeen(ctx, r, get)
 	if err != nil {
 		return r.unreadable(ctx, rd, err)

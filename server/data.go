@@ -14,6 +14,7 @@ import (
 
 	"myfsio/blob"
 	"myfsio/blob/fileblob"
+	"myfsio/kms"
 	"myfsio/kv"
 	"myfsio/kv/pebblekv"
 	"myfsio/object"
@@ -32,6 +33,7 @@ type DataConfig struct {
 	Sync        bool   // DURABILITY=sync
 	PlainFiles  bool   // PLAIN_FILES
 	MinPartSize int64  // MULTIPART_MIN_PART_SIZE
+	Keys        KeysConfig
 	Log         *slog.Logger
 	Load        *work.Load // of the server that serves from it; nil for tools
 }
@@ -43,6 +45,7 @@ type Data struct {
 	Tree      *view.Tree         // nil without PlainFiles
 	Projector *project.Projector // nil without PlainFiles
 	Crashed   bool               // the last process did not end orderly
+	Keyring   *kms.Keyring       // nil without KMS_ENABLED
 
 	db   kv.DB
 	made object.Config // of Store
@@ -76,6 +79,9 @@ func (d *Data) open(ctx context.Context, c *DataConfig, sys string) error {
 	}
 	d.Blobs = blobs
 	d.made = object.Config{KV: d.db, Blobs: d.Blobs, MinPartSize: c.MinPartSize, View: c.PlainFiles, Log: c.Log}
+	if err := d.encryption(&c.Keys, &d.made, c.Log); err != nil {
+		return err
+	}
 	d.Store, err = object.New(ctx, d.made)
 	if err != nil {
 		return err
