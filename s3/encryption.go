@@ -1,6 +1,7 @@
 package s3
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
 	"slices"
@@ -31,7 +32,7 @@ type sealing struct{ server, customer, source bool }
 var sealed = map[string]sealing{
 	"PutObject": {server: true, customer: true}, "PostObject": {server: true, customer: true}, "CreateMultipartUpload": {server: true, customer: true},
 	"CopyObject": {server: true, customer: true, source: true}, "UploadPartCopy": {customer: true, source: true},
-	"UploadPart": {customer: true}, "CompleteMultipartUpload": {customer: true}, "ListParts": {customer: true},
+	"UploadPart": {customer: true}, "CompleteMultipartUpload": {server: true, customer: true}, "ListParts": {customer: true},
 	"GetObject": {customer: true}, "HeadObject": {customer: true}, "GetObjectAttributes": {customer: true}, "SelectObjectContent": {customer: true},
 }
 
@@ -137,6 +138,29 @@ func (r *request) kmsSealing() (*object.Sealing, error) {
 		}
 	}
 	return s, nil
+}
+
+// asBegun refuses an end of an upload that asks for another encryption than its beginning had. What is like it the clients of MinIO
+// send, and AWS takes no notice.
+func (r *request) asBegun(ctx context.Context, uploadID string) error {
+	if !r.encrypts || r.header(sseHeader) == "" {
+		return nil
+	}
+	wish, err := r.sealing()
+	if err != nil {
+		return err
+	}
+	page, err := r.h.cfg.Store.ListParts(ctx, object.ListParts{Bucket: r.gate.Bucket, Key: r.gate.Key, UploadID: uploadID, Max: 1})
+	if fault.Is(err, fault.NoSuchUpload) {
+		return nil // the completion itself tells, or was done before
+	}
+	if err != nil {
+		return err
+	}
+	if e := page.Upload.Encryption; e == nil || e.Sort != wish.Sort {
+		return wire.InvalidArgument(strings.ToLower(sseHeader), r.header(sseHeader), "The upload was begun with another encryption.")
+	}
+	return nil
 }
 
 // setEncryption tells how an object is encrypted, as far as S3 shows it.

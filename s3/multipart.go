@@ -154,6 +154,9 @@ func (h *Handler) completeUpload(ctx context.Context, r *request) (*response, er
 	if c.If, err = r.writeConditions(); err != nil {
 		return nil, err
 	}
+	if err := r.asBegun(ctx, c.UploadID); err != nil {
+		return nil, err
+	}
 	if err := r.expectWhole(&c); err != nil {
 		return nil, err
 	}
