@@ -6,6 +6,7 @@ import (
 
 	"myfsio/acl"
 	"myfsio/object"
+	"myfsio/object/encrypt"
 )
 
 // writer is who does a step: mostly the owner of the buckets.
@@ -49,6 +50,9 @@ func (w *world) runAccess(s *step, bucket, key string) error {
 		return w.same("public access", nil, w.s.SetPublicAccess(w.ctx, bucket, p), nil, w.m.SetPublicAccess(bucket, p))
 	case "setConfig":
 		doc, kind := []byte(documents[s.ref%len(documents)]), s.configKind()
+		if kind == object.ConfigEncryption {
+			doc = (&encrypt.Rule{Algorithm: []string{encrypt.AES256, encrypt.KMS}[s.ref%2], BucketKey: s.option(5, 1)}).JSON()
+		}
 		w.logf("configuration %c of bucket %s: %.4q", kind, bucket, doc)
 		return w.same("set config", nil, w.s.SetConfig(w.ctx, bucket, kind, doc), nil, w.m.SetConfig(bucket, kind, doc))
 	case "deleteConfig":
@@ -89,5 +93,5 @@ func (w *world) compareBucket(name string) error {
 
 // configKind is one of few, so that steps meet.
 func (s *step) configKind() object.ConfigKind {
-	return []object.ConfigKind{object.ConfigNotification, object.ConfigNotification, object.ConfigCORS, object.ConfigTagging}[s.ref2%4]
+	return []object.ConfigKind{object.ConfigNotification, object.ConfigNotification, object.ConfigCORS, object.ConfigTagging, object.ConfigEncryption}[s.ref2%5]
 }

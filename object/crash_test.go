@@ -110,6 +110,9 @@ func describeVersions(ctx context.Context, s *object.Store, sb *strings.Builder,
 			}
 			fmt.Fprintf(sb, "%s ", md5Hex(data))
 			v.Meta = r.Version.Meta
+			if e := r.Version.Encryption; e != nil {
+				fmt.Fprintf(sb, "%v ", *e)
+			}
 			if l := r.Version.Lock; l != nil {
 				fmt.Fprintf(sb, "%v ", *l)
 			}
@@ -128,6 +131,10 @@ func describeUploads(ctx context.Context, s *object.Store, sb *strings.Builder, 
 		parts, err := s.ListParts(ctx, object.ListParts{Bucket: bucket, Key: u.Key, UploadID: u.UploadID, Max: 1000})
 		if err != nil {
 			return err
+		}
+		if e := parts.Upload.Encryption; e != nil {
+			fmt.Fprintf(sb, "%v ", *e)
+			parts.Upload.Encryption = nil
 		}
 		fmt.Fprintf(sb, "%+v\n", parts)
 	}
@@ -152,7 +159,7 @@ func (k *wreck) recover() (string, error) {
 	defer d.close()
 	ctx := context.Background()
 	clock := epoch.Add(1000 * time.Hour)
-	s, err := object.New(ctx, object.Config{KV: d.db, Blobs: d.blobs, Inline: testInline, MinPartSize: testMinPart, Now: func() time.Time { return clock }})
+	s, err := object.New(ctx, object.Config{KV: d.db, Blobs: d.blobs, Inline: testInline, MinPartSize: testMinPart, Now: func() time.Time { return clock }, Keys: (&keeper{}).keys(), Encrypt: true})
 	if err != nil {
 		return "", err
 	}

@@ -102,6 +102,8 @@ func stage(x *shop) (u object.Upload, list []object.CompletePart, old object.Ver
 	list = append(list, x.part(u, 1, content(8, 100)), x.part(u, 2, content(9, 100)), x.part(u, 4, content(10, 30)))
 	x.versioning(object.VersioningSuspended)
 	x.put("null", content(11, 100))
+	sealedWriters[0].write(x, "sealed", wishes[1], [][]byte{content(13, 300)})
+	sealedWriters[4].write(x, "sealed parts", wishes[2], [][]byte{content(14, 100), content(15, 50)})
 	x.ok(x.s.SetConfig(x.ctx, home, object.ConfigNotification, []byte("n")))
 	_, err := x.s.CreateBucket(x.ctx, object.CreateBucket{Name: vaulted, ObjectLock: true})
 	x.ok(err)
@@ -239,6 +241,34 @@ var acts = []struct {
 	{"complete in order", false, func(x *shop, u object.Upload, list []object.CompletePart, _ object.Version) error {
 		_, err := x.s.CompleteUpload(x.ctx, completeOf(u, list[:2]...))
 		return err
+	}},
+	{"put sealed inline", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "new", Seal: wishes[2], Body: body(content(20, 20))})
+		return err
+	}},
+	{"put sealed blob", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "new", Seal: wishes[1], Body: body(content(20, 500))})
+		return err
+	}},
+	{"copy sealed", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "sealed parts", Bucket: home, Key: "copy", Seal: wishes[1]})
+		return err
+	}},
+	{"copy sealed in place", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "sealed parts", Bucket: home, Key: "sealed parts", ReplaceMeta: true, Seal: wishes[2]})
+		return err
+	}},
+	{"encrypt in place", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "null", Bucket: home, Key: "null", Seal: wishes[1]})
+		return err
+	}},
+	{"read sealed", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		r, err := x.s.Open(x.ctx, object.GetObject{Bucket: home, Key: "sealed parts"})
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, struct{ io.Reader }{r})
+		return errors.Join(err, r.Close())
 	}},
 	{"abort", false, func(x *shop, u object.Upload, _ []object.CompletePart, _ object.Version) error {
 		return x.s.AbortUpload(x.ctx, object.AbortUpload{Bucket: home, Key: "up", UploadID: u.UploadID})

@@ -114,11 +114,11 @@ func (w *world) runAdmin(s *step, bucket string) error {
 
 func (w *world) runPut(s *step, bucket, key string) error {
 	body, data := s.body()
-	req := object.PutObject{Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(), Meta: s.metadata(), Body: body, If: w.writeIf(s, bucket, key), Lock: w.lock(s), By: s.actor()}
+	req := object.PutObject{Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(), Meta: s.metadata(), Body: body, If: w.writeIf(s, bucket, key), Lock: w.lock(s), By: s.actor(), Seal: s.seal()}
 	if s.option(24, 3) {
 		req.Modified = epoch.Add(-time.Duration(s.ref) * time.Hour)
 	}
-	w.logf("put %s/%.20q by %q: %d bytes (said %d, md5 %.4x), sum %s, list %v, lock %v, if %+v", bucket, key, req.Owner, len(data), body.Size, body.MD5, body.Digest.Algorithm, req.ACL, req.Lock, req.If)
+	w.logf("put %s/%.20q by %q: %d bytes (said %d, md5 %.4x), sum %s, list %v, lock %v, if %+v, seal %v", bucket, key, req.Owner, len(data), body.Size, body.MD5, body.Digest.Algorithm, req.ACL, req.Lock, req.If, req.Seal)
 	got, gotErr := w.s.Put(w.ctx, req)
 	want, wantErr := w.m.Put(req, data)
 	if err := w.finished(got, gotErr, want, wantErr); err != nil {
@@ -233,7 +233,7 @@ func (w *world) runDeleteBatch(s *step, bucket string) error {
 func (w *world) runCopy(s *step, bucket, key string) error {
 	req := object.CopyObject{
 		SourceBucket: bucketNames[s.b2], SourceKey: nasty[s.k2], Bucket: bucket, Key: key, Owner: s.writer(), ACL: s.list(), BucketOwnerFull: s.full(),
-		ReplaceMeta: s.option(16, 1), ReplaceTags: s.option(17, 1), Meta: s.metadata(), If: w.writeIf(s, bucket, key), Lock: w.lock(s), By: s.actor(),
+		ReplaceMeta: s.option(16, 1), ReplaceTags: s.option(17, 1), Meta: s.metadata(), If: w.writeIf(s, bucket, key), Lock: w.lock(s), By: s.actor(), Seal: s.seal(),
 	}
 	if s.option(18, 2) {
 		req.Checksum = s.algorithm()
@@ -247,8 +247,8 @@ func (w *world) runCopy(s *step, bucket, key string) error {
 	if s.option(22, 3) {
 		req.SourceIf = w.readIf(s, req.SourceBucket, req.SourceKey)
 	}
-	w.logf("copy %s/%.20q %s to %s/%.20q meta %v tags %v sum %s if %+v source if %+v", req.SourceBucket, req.SourceKey, req.SourceVersionID,
-		bucket, key, req.ReplaceMeta, req.ReplaceTags, req.Checksum, req.If, req.SourceIf)
+	w.logf("copy %s/%.20q %s to %s/%.20q meta %v tags %v sum %s if %+v source if %+v seal %v", req.SourceBucket, req.SourceKey, req.SourceVersionID,
+		bucket, key, req.ReplaceMeta, req.ReplaceTags, req.Checksum, req.If, req.SourceIf, req.Seal)
 	want, wantErr := w.m.Copy(req)
 	req.SourceVersionID = w.toReal(req.SourceVersionID)
 	got, gotErr := w.s.Copy(w.ctx, req)
@@ -284,7 +284,7 @@ func (w *world) runCreateUpload(s *step, bucket, key string) error {
 	alg := s.algorithm()
 	req := object.CreateUpload{
 		Bucket: bucket, Key: key, Owner: s.writer(), Initiator: "it", Meta: s.metadata(), ACL: s.list(), BucketOwnerFull: s.full(),
-		Checksum: alg, ChecksumType: alg.DefaultType(), Lock: w.lock(s),
+		Checksum: alg, ChecksumType: alg.DefaultType(), Lock: w.lock(s), Seal: s.seal(),
 	}
 	if s.option(6, 2) {
 		req.ChecksumType = checksum.FullObject

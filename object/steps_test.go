@@ -10,6 +10,7 @@ import (
 
 	"myfsio/checksum"
 	"myfsio/object"
+	"myfsio/seal"
 )
 
 // A program is a list of steps drawn from a seed. What a step refers to is resolved when it runs ("the third
@@ -198,4 +199,15 @@ func (s *step) body() (object.Body, []byte) {
 		b.Reader = oneByte{b.Reader}
 	}
 	return b, data
+}
+
+// seal is the encryption that a step asks for, mostly none.
+func (s *step) seal() *object.Sealing {
+	switch s.ref / 7 % 6 {
+	case 0:
+		return &object.Sealing{Sort: seal.S3}
+	case 1:
+		return &object.Sealing{Sort: seal.KMS, KeyID: []string{"", "k", "other"}[s.ref2%3]}
+	}
+	return nil
 }

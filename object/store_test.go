@@ -54,7 +54,7 @@ func shopOver(t testing.TB, db kv.DB, blobs blob.Store, v object.Versioning) *sh
 func (x *shop) reopen() {
 	x.Helper()
 	s, err := object.New(x.ctx, object.Config{
-		KV: x.db, Blobs: x.blobs, Inline: testInline, MinPartSize: testMinPart, Now: func() time.Time { return x.clock },
+		KV: x.db, Blobs: x.blobs, Inline: testInline, MinPartSize: testMinPart, Now: func() time.Time { return x.clock }, Keys: (&keeper{}).keys(), Encrypt: true,
 	})
 	x.ok(err)
 	x.s = s

@@ -79,6 +79,7 @@ func (w *world) show(c object.ViewChange, assembled bool) error {
 		w.view[at] = nil
 	case s.Blob.IsZero():
 		w.view[at] = append([]byte{}, s.Inline...)
+		return w.unveil(at, &s)
 	default:
 		data, err := readBlob(w.cfg.Blobs, w, s.Blob)
 		if err != nil {
@@ -88,7 +89,24 @@ func (w *world) show(c object.ViewChange, assembled bool) error {
 			return fmt.Errorf("%.20q has %d bytes and its blob %d", at, s.Size, len(data))
 		}
 		w.view[at] = data
+		return w.unveil(at, &s)
 	}
+	return nil
+}
+
+// unveil puts what is in an encrypted object in the place of its ciphertext.
+func (w *world) unveil(at [2]string, s *object.Shown) error {
+	if !s.Sealed {
+		return nil
+	}
+	got, err := w.read(object.GetObject{Bucket: at[0], Key: at[1]}, false)
+	if err != nil {
+		return err
+	}
+	if int64(len(w.view[at])) != s.Size || len(got.Data) > 16 && bytes.Contains(w.view[at], got.Data[:16]) {
+		return fmt.Errorf("%.20q has %d bytes and is shown with %d", at, len(got.Data), len(w.view[at]))
+	}
+	w.view[at] = got.Data
 	return nil
 }
 

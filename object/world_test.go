@@ -58,7 +58,7 @@ func newWorld(db kv.DB, blobs blob.Store) (*world, error) {
 	}
 	now := func() time.Time { return w.clock }
 	w.m = &model.Model{Now: now, MinPart: testMinPart}
-	w.cfg = object.Config{KV: db, Blobs: blobs, Inline: testInline, MinPartSize: testMinPart, View: true, Now: now}
+	w.cfg = object.Config{KV: db, Blobs: blobs, Inline: testInline, MinPartSize: testMinPart, View: true, Now: now, Keys: (&keeper{}).keys(), Encrypt: true}
 	return w, w.restart()
 }
 

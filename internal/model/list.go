@@ -76,7 +76,7 @@ func (b *bucket) keys() []string {
 // brief leaves out what listings do not carry.
 func brief(v object.Version) object.Version {
 	v.Meta = object.Metadata{StorageClass: v.Meta.StorageClass}
-	v.ACL, v.Lock = acl.List{}, nil
+	v.ACL, v.Lock, v.Encryption = acl.List{}, nil, nil
 	v.Checksum.Value = ""
 	return v
 }

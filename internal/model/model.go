@@ -65,6 +65,7 @@ type version struct {
 	sum      object.Checksum
 	meta     object.Metadata
 	upload   string // the multipart upload it was completed from
+	enc      *object.Encryption
 }
 
 type upload struct {
@@ -274,7 +275,7 @@ func (b *bucket) describe(v *version) object.Version {
 	if v.null {
 		out.VersionID = object.NullVersion
 	}
-	out.Stamp = v.stamp()
+	out.Stamp, out.Encryption = v.stamp(), v.enc
 	if v.lock != (lock.State{}) {
 		l := v.lock
 		out.Lock = &l
@@ -358,7 +359,7 @@ func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
 	}
 	v := &version{
 		key: req.Key, data: bytes.Clone(data), etag: hexMD5(data), owner: owner, acl: list, lock: m.protect(b, req.Lock),
-		sum: sumOf(req.Body.Digest.Algorithm, data), meta: req.Meta,
+		sum: sumOf(req.Body.Digest.Algorithm, data), meta: req.Meta, enc: b.encryption(req.Seal),
 	}
 	m.add(b, v)
 	if !req.Modified.IsZero() {

@@ -40,6 +40,7 @@ func (m *Model) CreateUpload(req object.CreateUpload) (object.Upload, error) {
 	u.Upload = object.Upload{
 		Bucket: req.Bucket, Key: req.Key, UploadID: fmt.Sprintf("u%d", u.seq), Owner: req.Owner, Initiator: req.Initiator,
 		Initiated: m.Now(), StorageClass: req.Meta.StorageClass, Checksum: req.Checksum, ChecksumType: req.ChecksumType,
+		Encryption: b.encryption(req.Seal),
 	}
 	b.uploads = append(b.uploads, u)
 	return u.Upload, nil
@@ -82,6 +83,7 @@ func (m *Model) PutPart(req object.PutPart, data []byte) (object.Part, error) {
 	u.parts = append(u.parts, p)
 	sort.Slice(u.parts, func(i, j int) bool { return u.parts[i].number < u.parts[j].number })
 	out := p.describe()
+	out.Encryption = u.Encryption
 	if u.Checksum == checksum.None { // told to the writer, and then forgotten
 		out.Checksum = sumOf(alg, data)
 	}
@@ -150,7 +152,7 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 	}
 	self := req.SourceBucket == req.Bucket && req.SourceKey == req.Key
 	changes := req.ReplaceMeta || req.ReplaceTags || req.SourceVersionID != "" || req.Checksum != checksum.None ||
-		req.Meta.StorageClass != "" || req.Meta.WebsiteRedirect != ""
+		req.Meta.StorageClass != "" || req.Meta.WebsiteRedirect != "" || req.Seal != nil
 	if self && !changes {
 		return object.Copied{}, fail(fault.InvalidRequest)
 	}
@@ -176,8 +178,8 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 		return object.Copied{}, err
 	}
 	v := copyOf(src, &req)
-	v.owner, v.acl, v.lock = owner, list, m.protect(b, req.Lock)
-	if self && src.null && from.newest(src.key) == src && req.Checksum == checksum.None && b.Versioning != object.VersioningEnabled {
+	v.owner, v.acl, v.lock, v.enc = owner, list, m.protect(b, req.Lock), b.copied(&req, src)
+	if self && alike(v.enc, src.enc) && src.null && from.newest(src.key) == src && req.Checksum == checksum.None && b.Versioning != object.VersioningEnabled {
 		v.parts, v.etag, v.sum = src.parts, src.etag, src.sum
 	}
 	out := object.Copied{SourceVersionID: from.shownID(src)}
@@ -219,7 +221,7 @@ func (m *Model) CompleteUpload(req object.CompleteUpload) (object.Version, error
 	if err != nil {
 		return object.Version{}, err
 	}
-	v := &version{key: req.Key, meta: u.meta, upload: req.UploadID}
+	v := &version{key: req.Key, meta: u.meta, upload: req.UploadID, enc: u.Encryption}
 	for i, want := range req.Parts {
 		p := u.part(want.Number)
 		if p == nil || strings.Trim(want.ETag, `"`) != hexMD5(p.data) ||

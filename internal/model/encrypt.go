@@ -1,0 +1,58 @@
+package model
+
+import (
+	"reflect"
+
+	"myfsio/object"
+	"myfsio/object/encrypt"
+	"myfsio/seal"
+)
+
+// encryption is what a write gets: what it asks for, or what the bucket's setting says. Keys of the KMS have the id that they are called by with
+// "arn:" before it; its default key is k.
+func (b *bucket) encryption(wish *object.Sealing) *object.Encryption {
+	var e object.Encryption
+	switch doc := b.configs[object.ConfigEncryption]; {
+	case wish != nil:
+		e = object.Encryption{Sort: wish.Sort, KeyID: wish.KeyID}
+	case doc != nil:
+		rule, err := encrypt.Parse(doc)
+		if err != nil {
+			panic(err)
+		}
+		if e = (object.Encryption{Sort: seal.S3}); rule.Algorithm == encrypt.KMS {
+			e = object.Encryption{Sort: seal.KMS, KeyID: rule.KeyID, BucketKey: rule.BucketKey}
+		}
+	default:
+		return nil
+	}
+	if rule, err := encrypt.Parse(b.configs[object.ConfigEncryption]); err == nil && e.Sort == seal.KMS {
+		e.BucketKey = rule.BucketKey
+	}
+	if e.Sort == seal.KMS && e.KeyID == "" {
+		e.KeyID = "k"
+	}
+	if e.KeyID != "" {
+		e.KeyID = "arn:" + e.KeyID
+	}
+	return &e
+}
+
+// copied is the encryption of a copy: what is encrypted does not come to be stored in clear.
+func (b *bucket) copied(req *object.CopyObject, src *version) *object.Encryption {
+	e := b.encryption(req.Seal)
+	if e == nil && src.enc != nil {
+		e = &object.Encryption{Sort: seal.S3}
+	}
+	return e
+}
+
+// alike reports whether an object that is copied onto itself can keep its bytes as they are stored.
+func alike(a, b *object.Encryption) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	x, y := *a, *b
+	x.BucketKey, y.BucketKey = false, false
+	return reflect.DeepEqual(x, y)
+}
