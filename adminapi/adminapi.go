@@ -20,6 +20,7 @@ import (
 	"myfsio/iam"
 	"myfsio/iam/policy"
 	"myfsio/kms"
+	"myfsio/work/inventory"
 	"myfsio/work/lifecycle"
 )
 
@@ -44,6 +45,8 @@ type Config struct {
 	Buckets Buckets
 	// Lifecycle carries out the rules of buckets; nil: nobody does, and lifecycle is refused with 501.
 	Lifecycle *lifecycle.Worker
+	// Inventory writes the inventory reports of buckets; nil: nobody does, and inventory is refused with 501.
+	Inventory *inventory.Worker
 	// Audit is the log of changes; nil: audit-log is refused with 501.
 	Audit AuditLog
 	// Notifications are those that buckets ask for; nil: what is about them is refused with 501.

@@ -26,6 +26,7 @@ import (
 	"myfsio/object"
 	"myfsio/sigv4"
 	"myfsio/website/domain"
+	"myfsio/work/inventory"
 	"myfsio/work/lifecycle"
 )
 
@@ -99,7 +100,11 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 	ctx, cancel := context.WithCancel(context.Background())
 	ran := make(chan struct{})
 	go func() { w.expiring.Run(ctx); close(ran) }()
-	t.Cleanup(func() { cancel(); <-ran })
+	reports, err := inventory.New(inventory.Config{Store: w.objects, Dir: dir, Now: clock})
+	check(t, err)
+	listed := make(chan struct{})
+	go func() { reports.Run(ctx); close(listed) }()
+	t.Cleanup(func() { cancel(); <-ran; <-listed })
 	authorizer := access.New(access.Config{Policies: policies, Objects: w.objects})
 	cfg := Config{
 		Gate: &gate.Gate{Authorizer: authorizer, Hooks: gate.Hooks{After: func(_ context.Context, r *gate.Request, err error) {
@@ -115,7 +120,7 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 			Verifier: &sigv4.Verifier{Region: "us-east-1", Now: clock}, Users: w.store, HeaderPair: true, Now: clock,
 		},
 		Users: w.store, Region: "us-east-1", Explain: authorizer, Policies: policies, Objects: w.objects, Now: clock,
-		Domains: mapped, Buckets: w.objects, Lifecycle: w.expiring, KMS: keyring,
+		Domains: mapped, Buckets: w.objects, Lifecycle: w.expiring, Inventory: reports, KMS: keyring,
 	}
 	if change != nil {
 		change(&cfg)

@@ -55,6 +55,8 @@ func routes() []route {
 		{"GET", "admin/lifecycle/status", "GetLifecycleStatus", lifecycleStatus},
 		{"GET", "admin/lifecycle/history", "GetLifecycleHistory", lifecycleHistory},
 		{"POST", "admin/lifecycle/run", "RunLifecycle", runLifecycle},
+		{"GET", "admin/inventory/status", "GetInventoryStatus", inventoryStatus},
+		{"POST", "admin/inventory/run", "RunInventory", runInventory},
 		{"GET", "admin/website-domains", "ListWebsiteDomains", listDomains},
 		{"POST", "admin/website-domains", "CreateWebsiteDomain", createDomain},
 		{"GET", "admin/website-domains/{id}", "GetWebsiteDomain", getDomain},

@@ -170,6 +170,9 @@ func (s *Store) defaultRule(ctx context.Context, bucket string) (rule *encrypt.R
 	return rule, err
 }
 
+// Encrypts reports whether the server encrypts by keys of its own, where a writer or a bucket asks for it.
+func (s *Store) Encrypts() bool { return s.encrypt }
+
 // sealing decides how a new object is encrypted: as its writer asks, else by the rule of the bucket, else not at all (nil).
 func (s *Store) sealing(bucket string, wish *Sealing, rule *encrypt.Rule) (*sealRecord, error) {
 	if wish == nil && rule == nil {

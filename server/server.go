@@ -19,6 +19,7 @@ import (
 	"myfsio/logs"
 	"myfsio/work"
 	"myfsio/work/assemble"
+	"myfsio/work/inventory"
 	"myfsio/work/lifecycle"
 	"myfsio/work/reclaim"
 )
@@ -59,6 +60,7 @@ type server struct {
 	jobs      adminapi.Jobs
 	notices   notices
 	lifecycle *lifecycle.Worker
+	inventory *inventory.Worker
 	logs      *accesslog.Log // of buckets
 }
 
@@ -95,6 +97,10 @@ func (s *server) run(ctx context.Context) (err error) {
 	defer s.notices.guard.Close()
 	s.logs = s.openAccessLog()
 	if s.lifecycle, err = s.openLifecycle(s.load); err != nil {
+		return err
+	}
+	s.inventory, err = inventory.New(inventory.Config{Store: s.data.Store, Dir: filepath.Join(s.cfg.StorageRoot, SystemDir), Load: s.load, Log: s.log})
+	if err != nil {
 		return err
 	}
 	if err := s.openJobs(ctx); err != nil {
@@ -147,6 +153,7 @@ func (s *server) work() (stop func()) {
 	s.runJobs(ctx, &wg)
 	wg.Go(func() { s.notices.Run(ctx) })
 	wg.Go(func() { s.lifecycle.Run(ctx) })
+	wg.Go(func() { s.inventory.Run(ctx) })
 	wg.Go(func() { s.logs.Run(ctx, finalLogs) })
 	return func() {
 		cancel()

@@ -78,6 +78,8 @@ func ParseMax(s, name string, max int) (int, error) {
 const (
 	TokenObjects byte = 1
 	TokenBuckets byte = 2
+	// TokenInventories is of ListBucketInventoryConfigurations.
+	TokenInventories byte = 3
 )
 
 // EncodeToken makes an opaque continuation token of the place where the next page begins.

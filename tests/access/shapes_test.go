@@ -89,6 +89,8 @@ const (
 	legalHold = "<LegalHold><Status>ON</Status></LegalHold>"
 	lifecycle = "<LifecycleConfiguration><Rule><ID>r</ID><Filter><Prefix>x/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>9</Days></Expiration>" +
 		"</Rule></LifecycleConfiguration>"
+	inventory = `{"Id": "x", "IsEnabled": true, "Destination": {"S3BucketDestination": {"Bucket": "arn:aws:s3:::{b}", "Format": "CSV", "Prefix": "{d}"}}, ` +
+		`"IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"}}`
 	logging      = "<BucketLoggingStatus></BucketLoggingStatus>"
 	notification = "<NotificationConfiguration></NotificationConfiguration>"
 	objectLock   = "<ObjectLockConfiguration><ObjectLockEnabled>Enabled</ObjectLockEnabled></ObjectLockConfiguration>"
@@ -98,10 +100,11 @@ const (
 	retention = "<Retention><Mode>GOVERNANCE</Mode><RetainUntilDate>2099-01-01T00:00:00Z</RetainUntilDate></Retention>"
 	selection = "<SelectObjectContentRequest><Expression>SELECT * FROM S3Object</Expression><ExpressionType>SQL</ExpressionType>" +
 		"<InputSerialization><CSV/></InputSerialization><OutputSerialization><CSV/></OutputSerialization></SelectObjectContentRequest>"
-	website   = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>"
-	md5Header = "Content-MD5: {md5}"
-	toDora    = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"dora"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::{b}/*"}]}`
-	toAll     = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{b}/*"}]}`
+	website    = "<WebsiteConfiguration><IndexDocument><Suffix>index.html</Suffix></IndexDocument></WebsiteConfiguration>"
+	md5Header  = "Content-MD5: {md5}"
+	jsonHeader = "Content-Type: application/json"
+	toDora     = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"dora"},"Action":"s3:GetObject","Resource":"arn:aws:s3:::{b}/*"}]}`
+	toAll      = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::{b}/*"}]}`
 )
 
 // lockedUntil and held are the headers of protection.
@@ -133,7 +136,7 @@ var shapes = []shape{
 	{op: "DeleteBucketCors", request: "DELETE /{b}?cors", needs: "s3:PutBucketCORS"},
 	{op: "DeleteBucketEncryption", request: "DELETE /{b}?encryption", needs: "s3:PutEncryptionConfiguration"},
 	{op: "DeleteBucketIntelligentTieringConfiguration", request: "DELETE /{b}?intelligent-tiering", needs: "s3:PutIntelligentTieringConfiguration"},
-	{op: "DeleteBucketInventoryConfiguration", request: "DELETE /{b}?inventory", needs: "s3:PutInventoryConfiguration"},
+	{op: "DeleteBucketInventoryConfiguration", request: "DELETE /{b}?inventory&id=x", needs: "s3:PutInventoryConfiguration"},
 	{op: "DeleteBucketLifecycle", request: "DELETE /{b}?lifecycle", needs: "s3:PutLifecycleConfiguration"},
 	{op: "DeleteBucketMetadataConfiguration", request: "DELETE /{b}?metadataConfiguration", needs: "s3:DeleteBucketMetadataTableConfiguration"},
 	{op: "DeleteBucketMetadataTableConfiguration", request: "DELETE /{b}?metadataTable", needs: "s3:DeleteBucketMetadataTableConfiguration"},
@@ -200,7 +203,7 @@ var shapes = []shape{
 	{op: "PutBucketCors", request: "PUT /{b}?cors", body: cors, needs: "s3:PutBucketCORS"},
 	{op: "PutBucketEncryption", request: "PUT /{b}?encryption", body: encryption, needs: "s3:PutEncryptionConfiguration"},
 	{op: "PutBucketIntelligentTieringConfiguration", request: "PUT /{b}?intelligent-tiering", needs: "s3:PutIntelligentTieringConfiguration"},
-	{op: "PutBucketInventoryConfiguration", request: "PUT /{b}?inventory", needs: "s3:PutInventoryConfiguration"},
+	{op: "PutBucketInventoryConfiguration", request: "PUT /{b}?inventory&id=x", headers: jsonHeader, body: inventory, needs: "s3:PutInventoryConfiguration s3:PutObject"},
 	{op: "PutBucketLifecycle", request: "PUT /{b}?lifecycle", headers: md5Header, body: lifecycle, needs: "s3:PutLifecycleConfiguration"},
 	{op: "PutBucketLifecycleConfiguration", request: "PUT /{b}?lifecycle", headers: md5Header, body: lifecycle, needs: "s3:PutLifecycleConfiguration"},
 	{op: "PutBucketLogging", request: "PUT /{b}?logging", body: logging, needs: "s3:PutBucketLogging"},
