@@ -2,6 +2,7 @@
 rules, serves websites, may call this machine, and writes access logs every second."""
 
 import bz2
+import csv
 import gzip
 import hashlib
 import hmac
@@ -140,6 +141,52 @@ def check_lifecycle_is_carried_out():
     for m in listing["DeleteMarkers"]:
         s3.delete_object(Bucket=b, Key=m["Key"], VersionId=m["VersionId"])
     assert s3.get_object(Bucket=b, Key="old/1")["Body"].read() == b"1"
+
+
+# Inventory
+
+def check_inventory():
+    b = bucket("inventory")
+    s3.put_bucket_versioning(Bucket=b, VersioningConfiguration={"Status": "Enabled"})
+    to = bucket("inventory-reports")
+    refused("NoSuchConfiguration", s3.get_bucket_inventory_configuration, 404, Bucket=b, Id="all")
+    conf = {"Id": "all", "IsEnabled": True, "IncludedObjectVersions": "All", "Schedule": {"Frequency": "Daily"}, "OptionalFields": ["Size", "ETag", "LastModifiedDate"],
+            "Destination": {"S3BucketDestination": {"Bucket": f"arn:aws:s3:::{to}", "Format": "CSV", "Prefix": "lists"}}}
+    parquet = json.loads(json.dumps(conf).replace("CSV", "Parquet").replace('"all"', '"columns"'))
+    s3.put_bucket_inventory_configuration(Bucket=b, Id="all", InventoryConfiguration=conf)
+    s3.put_bucket_inventory_configuration(Bucket=b, Id="columns", InventoryConfiguration=parquet)
+    assert s3.get_bucket_inventory_configuration(Bucket=b, Id="all")["InventoryConfiguration"] == conf
+    listed = s3.list_bucket_inventory_configurations(Bucket=b)
+    assert listed["InventoryConfigurationList"] == [conf, parquet] and not listed["IsTruncated"], listed
+    refused("NotImplemented", s3.put_bucket_inventory_configuration, 501, Bucket=b, Id="all",
+            InventoryConfiguration=json.loads(json.dumps(conf).replace("CSV", "ORC")))
+    want = []
+    for key in ("a b+c", "dir/\u00e4\u0022,", "gone"):
+        v = s3.put_object(Bucket=b, Key=key, Body=key.encode())
+        want.append((key, v["VersionId"], str(len(key.encode())), v["ETag"].strip('"')))
+    want.append(("gone", s3.delete_object(Bucket=b, Key="gone")["VersionId"], "", ""))
+    reports = admin("POST", "/admin/inventory/run", {"bucket": b})["reports"]
+    assert [r["objects"] for r in reports] == [4, 4] and not any(r.get("error") for r in reports), reports
+    text = s3.get_object(Bucket=to, Key=reports[0]["manifest"])["Body"].read()
+    assert s3.get_object(Bucket=to, Key=reports[0]["manifest"].replace(".json", ".checksum"))["Body"].read().decode() == hashlib.md5(text).hexdigest()
+    manifest = json.loads(text)
+    columns, got = manifest["fileSchema"].split(", "), []
+    for f in manifest["files"]:
+        data = s3.get_object(Bucket=to, Key=f["key"])["Body"].read()
+        assert len(data) == f["size"] and hashlib.md5(data).hexdigest() == f["MD5checksum"], f
+        for row in csv.DictReader(gzip.decompress(data).decode().splitlines(), columns):
+            got.append((urllib.parse.unquote_plus(row["Key"]), row["VersionId"], row["Size"], row["ETag"]))
+    assert sorted(got) == sorted(want), got
+    file = json.loads(s3.get_object(Bucket=to, Key=reports[1]["manifest"])["Body"].read())["files"][0]["key"]
+    events = s3.select_object_content(Bucket=to, Key=file, ExpressionType="SQL", Expression="SELECT s.key, s.version_id, s.size, s.e_tag FROM S3Object s",
+                                      InputSerialization={"Parquet": {}}, OutputSerialization={"JSON": {}})["Payload"]
+    rows = [json.loads(line) for line in b"".join(e["Records"]["Payload"] for e in events if "Records" in e).splitlines()]
+    rows = [(r["key"], r["version_id"], "" if r.get("size") is None else str(r["size"]), r.get("e_tag") or "") for r in rows]
+    assert sorted(rows) == sorted(want), rows
+    assert any(r["id"] == "columns" for r in admin("GET", "/admin/inventory/status")["reports"])
+    for name in ("all", "columns"):
+        s3.delete_bucket_inventory_configuration(Bucket=b, Id=name)
+    assert "InventoryConfigurationList" not in s3.list_bucket_inventory_configurations(Bucket=b)
 
 
 # Notifications
