@@ -106,7 +106,7 @@ var ops = []Op{
 	{"PutObjectLegalHold", "s3:PutObjectLegalHold", "s3:PutObjectLegalHold", "object_lock", Object, true, ObjectRequests, "REST.PUT.OBJECT_LEGAL_HOLD", Works, "JSON is accepted as well. No digest of the body is asked for.", "", false},
 	{"PutObjectLockConfiguration", "s3:PutBucketObjectLockConfiguration", "", "object_lock", Bucket, true, BucketRequests, "REST.PUT.OBJECT_LOCK", Works, "JSON is accepted as well. No digest of the body is asked for, and x-amz-bucket-object-lock-token is not looked at.", "", false},
 	{"PutObjectRetention", "s3:PutObjectRetention", "s3:PutObjectRetention", "object_lock", Object, true, ObjectRequests, "REST.PUT.OBJECT_RETENTION", Works, "JSON is accepted as well. No digest of the body is asked for.", "", false},
-	{"PutObjectTagging", "s3:PutObjectTagging", "s3:PutObjectVersionTagging", "write", Object, true, ObjectRequests, "REST.PUT.OBJECT_TAGGING", Works, "JSON is accepted as well.", "", false},
+	{"PutObjectTagging", "s3:PutObjectTagging", "s3:PutObjectVersionTagging", "write", Object, true, ObjectRequests, "REST.PUT.OBJECT_TAGGING", Works, "JSON is accepted as well. OBJECT_TAG_LIMIT may allow fewer than ten tags.", "", false},
 	{"PutPublicAccessBlock", "s3:PutBucketPublicAccessBlock", "", "policy", Bucket, true, BucketRequests, "REST.PUT.PUBLICACCESSBLOCK", Works, "JSON is accepted as well. A new bucket has no block.", "", false},
 	{"RenameObject", "s3:PutObject", "", "write", Object, true, ObjectRequests, "REST.PUT.RENAMEOBJECT", notOffered("directory buckets"), "", "", false},
 	{"RestoreObject", "s3:RestoreObject", "s3:RestoreObject", "write", Object, true, ObjectRequests, "REST.POST.RESTORE", notOffered("there is no archive tier to restore from"), "", "", false},

@@ -170,7 +170,18 @@ func (r *request) tags() ([]object.Pair, error) {
 		return nil, nil
 	}
 	tags, err := wire.ParseTagging(v)
+	if err == nil {
+		err = r.h.limitTags(len(tags))
+	}
 	return pairs(tags), err
+}
+
+// limitTags refuses more tags of an object than it may be given.
+func (h *Handler) limitTags(n int) error {
+	if most := max(h.cfg.ObjectTags, 0); n > most {
+		return fault.New(fault.InvalidTag, "Object tags cannot be greater than %d", most)
+	}
+	return nil
 }
 
 // tagRight asks the gate for the right to tag as well when a write brings tags.

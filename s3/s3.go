@@ -31,6 +31,8 @@ type Config struct {
 
 	// MaxUpload bounds the body of one PUT or part in bytes; 0 means S3's own 5 GiB.
 	MaxUpload int64
+	// ObjectTags is how many tags an object may be given; 0 means all that package object takes, less than 0 none.
+	ObjectTags int
 	// BodyTimeout is how long a client may send nothing of a body; 0 means for ever.
 	BodyTimeout time.Duration
 
@@ -104,6 +106,9 @@ func New(cfg Config) *Handler {
 	}
 	if cfg.MaxUpload <= 0 || cfg.MaxUpload > object.MaxPartSize {
 		cfg.MaxUpload = object.MaxPartSize
+	}
+	if cfg.ObjectTags == 0 || cfg.ObjectTags > object.MaxObjectTags {
+		cfg.ObjectTags = object.MaxObjectTags
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)

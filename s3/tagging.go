@@ -38,6 +38,9 @@ func (h *Handler) putTagging(ctx context.Context, r *request) (*response, error)
 	if err != nil {
 		return nil, err
 	}
+	if err := h.limitTags(len(doc.TagSet)); err != nil {
+		return nil, err
+	}
 	return r.setTags(ctx, pairs(doc.TagSet), http.StatusOK)
 }
 

@@ -94,7 +94,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 	f.s3 = s3.New(s3.Config{
 		Store: s.data.Store, Gate: door, Auth: prover, Policies: policies,
 		Region: cfg.Region, Domains: cfg.S3Domains,
-		MaxUpload: cfg.Limits.MaxUpload, BodyTimeout: time.Duration(cfg.Limits.BodyTimeout) * time.Second,
+		MaxUpload: cfg.Limits.MaxUpload, ObjectTags: tagLimit(cfg.Limits.ObjectTags), BodyTimeout: time.Duration(cfg.Limits.BodyTimeout) * time.Second,
 		Log: s.log, DisplayName: displayName(users), KnownUser: func(id string) bool { _, ok := users.ByCanonical(id); return ok },
 		SourceIP: f.trust.Client, Secure: f.trust.Secure, Limit: take,
 		ServerCORS: origins, RedirectHosts: cfg.Proxy.RedirectHosts, Websites: cfg.WebsiteHosting, Lifecycle: cfg.Lifecycle.Enabled,
@@ -175,4 +175,12 @@ func (s *server) limits(f *front) (func(context.Context, gate.RateClass, string)
 	return func(ctx context.Context, class gate.RateClass, client string) (time.Duration, bool) {
 		return counter.Take(ctx, limit.Class(class), client)
 	}, nil
+}
+
+// tagLimit is OBJECT_TAG_LIMIT as package s3 takes it, where 0 is the usual limit.
+func tagLimit(n int) int {
+	if n == 0 {
+		return -1
+	}
+	return n
 }
