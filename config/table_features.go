@@ -1,14 +1,14 @@
 package config
 
 var encryptionTable = []Variable{
-	{Name: "ENCRYPTION_ENABLED", Section: "Encryption", Default: "false", Status: Planned, Doc: "Encryption of objects at rest.", field: func(c *Config) any { return &c.Encryption.Enabled }},
-	{Name: "ENCRYPTION_MASTER_KEY_PATH", Section: "Encryption", Status: Planned, Doc: "File of the master key. Default: STORAGE_ROOT/.myfsio.sys/keys/master.key.", field: func(c *Config) any { return &c.Encryption.MasterKeyPath }},
-	{Name: "DEFAULT_ENCRYPTION_ALGORITHM", Section: "Encryption", Default: "AES256", OneOf: []string{"AES256", "aws:kms"}, Status: Planned, Doc: "Algorithm of buckets that name none.", field: func(c *Config) any { return &c.Encryption.DefaultAlgorithm }},
-	{Name: "ENCRYPTION_CHUNK_SIZE_BYTES", Section: "Encryption", Default: "65536", Min: 4096, Max: 16 << 20, Status: Planned, Doc: "Plaintext bytes of one sealed chunk.", field: func(c *Config) any { return &c.Encryption.ChunkSize }},
-	{Name: "KMS_ENABLED", Section: "Encryption", Default: "false", Status: Planned, Doc: "Key management and its API.", field: func(c *Config) any { return &c.Encryption.KMSEnabled }},
-	{Name: "KMS_KEYS_PATH", Section: "Encryption", Status: Planned, Doc: "File of the keys. Default: STORAGE_ROOT/.myfsio.sys/keys/kms_keys.json.", field: func(c *Config) any { return &c.Encryption.KMSKeysPath }},
-	{Name: "KMS_GENERATE_DATA_KEY_MIN_BYTES", Section: "Encryption", Default: "1", Min: 1, Max: 1024, Status: Planned, Doc: "Shortest data key.", field: func(c *Config) any { return &c.Limits.KMSDataKeyMin }},
-	{Name: "KMS_GENERATE_DATA_KEY_MAX_BYTES", Section: "Encryption", Default: "1024", Min: 1, Max: 1024, Status: Planned, Doc: "Longest data key.", field: func(c *Config) any { return &c.Limits.KMSDataKeyMax }},
+	{Name: "ENCRYPTION_ENABLED", Section: "Encryption", Default: "false", Doc: "Encryption of objects by the server (AES256, and aws:kms with KMS_ENABLED). Off, what was encrypted before can still be read; keys of customers (SSE-C) work always.", field: func(c *Config) any { return &c.Encryption.Enabled }},
+	{Name: "ENCRYPTION_MASTER_KEY_PATH", Section: "Encryption", Doc: "File of the master key, made at the first start with encryption; back it up. Default: STORAGE_ROOT/.myfsio.sys/keys/master.key.", field: func(c *Config) any { return &c.Encryption.MasterKeyPath }},
+	{Name: "DEFAULT_ENCRYPTION_ALGORITHM", Section: "Encryption", Default: "AES256", OneOf: []string{"AES256", "aws:kms"}, Doc: "Algorithm where encryption is asked for without naming one: by the setting of a bucket, or by copying an encrypted object to a bucket without a setting.", field: func(c *Config) any { return &c.Encryption.DefaultAlgorithm }},
+	{Name: "ENCRYPTION_CHUNK_SIZE_BYTES", Section: "Encryption", Default: "65536", Min: 4096, Max: 16 << 20, Status: Ignored, Doc: "Chunks have 65536 bytes.", field: func(c *Config) any { return &c.Encryption.ChunkSize }},
+	{Name: "KMS_ENABLED", Section: "Encryption", Default: "false", Doc: "Key management and its API.", field: func(c *Config) any { return &c.Encryption.KMSEnabled }},
+	{Name: "KMS_KEYS_PATH", Section: "Encryption", Doc: "File of the keys. Default: STORAGE_ROOT/.myfsio.sys/keys/kms_keys.json.", field: func(c *Config) any { return &c.Encryption.KMSKeysPath }},
+	{Name: "KMS_GENERATE_DATA_KEY_MIN_BYTES", Section: "Encryption", Default: "1", Min: 1, Max: 1024, Doc: "Shortest data key.", field: func(c *Config) any { return &c.Limits.KMSDataKeyMin }},
+	{Name: "KMS_GENERATE_DATA_KEY_MAX_BYTES", Section: "Encryption", Default: "1024", Min: 1, Max: 1024, Doc: "Longest data key.", field: func(c *Config) any { return &c.Limits.KMSDataKeyMax }},
 }
 
 var proxyTable = []Variable{

@@ -22,7 +22,10 @@ What follows holds for all operations; what concerns one stands in its row.
 - Browsers: OPTIONS is answered on every path, without proof of identity, and every answer to a request with Origin, errors included, carries the
   headers that the rules of the bucket give, or the CORS_ settings where it has none.
 - Who may do what is decided by the policies of users and buckets, by ownership and by access control lists, as in AWS; see doc/adr/0010.
-- Requests that ask for what is not built (server-side encryption, appends) are refused with 501: nothing is accepted and ignored.
+- Requests that ask for what is not built (appends, encryption in two layers) are refused with 501: nothing is accepted and ignored.
+- Encryption: AES256 and aws:kms by header, or by the bucket's default; aws:kms:dsse is refused. Who may read an object may read it decrypted: rights on keys (kms:Decrypt) are not asked for.
+  Bucket keys are recorded and shown, and change nothing. The ETag is the MD5 of the plaintext always. SSE-C works over HTTP as well; a customer's key in a URL is refused.
+- A copy that asks for no encryption gets the default of the bucket it goes to; without one, the copy of an encrypted object gets the server's (DEFAULT_ENCRYPTION_ALGORITHM).
 - Storage classes are recorded and returned, and change nothing. x-amz-request-payer is accepted: nobody is billed.
 - Checksums: CRC32, CRC32C, CRC64NVME, SHA1, SHA256, SHA512, MD5, XXHASH64, XXHASH3, XXHASH128, by header or trailer. An object that was
   sent without one has none: AWS adds a CRC64NVME of its own.

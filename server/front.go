@@ -118,7 +118,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 	f.admin = adminapi.New(adminapi.Config{
 		Gate: door, Auth: prover, Users: users, Region: cfg.Region, BaseURL: base, Explain: rights, Policies: policies,
 		Objects: s.data.Store, Audit: trail.reader(), Limit: take, Source: source, Log: s.log,
-		Domains: domains, Buckets: s.data.Store, Notifications: s.notices, Jobs: s.jobs, Lifecycle: s.lifecycle, Inventory: s.inventory,
+		Domains: domains, Buckets: s.data.Store, Notifications: s.notices, Jobs: s.jobs, Lifecycle: s.lifecycle, Inventory: s.inventory, KMS: s.data.Keyring,
 	})
 	return f, nil
 }

@@ -174,5 +174,6 @@ func (s *server) openLifecycle(load *work.Load) (*lifecycle.Worker, error) {
 func DataConfigOf(cfg *config.Config, log *slog.Logger) DataConfig {
 	return DataConfig{
 		Root: cfg.StorageRoot, Sync: cfg.Durability != "async", PlainFiles: cfg.PlainFiles, MinPartSize: cfg.Limits.MinPart, Log: log,
+		Keys: KeysConfig{cfg.Encryption, cfg.Limits.KMSDataKeyMin, cfg.Limits.KMSDataKeyMax},
 	}
 }

@@ -27,6 +27,7 @@ import (
 	"myfsio/logs"
 	"myfsio/object"
 	"myfsio/s3"
+	"myfsio/seal"
 	"myfsio/sigv4"
 	"myfsio/sts"
 )
@@ -48,6 +49,7 @@ type world struct {
 	sts      *sts.Handler
 	admin    *adminapi.Handler
 	keys     *kms.Keyring
+	master   *kms.Master
 	op       string // the last operation that the gate was asked to run
 
 	sessions map[string]credentials
@@ -80,6 +82,7 @@ func newWorld(t *testing.T, strict bool, more ...iam.User) *world {
 	w.check(err)
 	master, err := kms.OpenMaster(kms.MasterOptions{Path: filepath.Join(dir, "master.key")})
 	w.check(err)
+	w.master = master
 	w.keys, err = kms.Open(kms.Options{Path: filepath.Join(dir, "kms_keys.json"), Master: master})
 	w.check(err)
 	_, err = w.keys.Create(kms.CreateKey{KeyID: "k"})
@@ -112,7 +115,7 @@ func (w *world) check(err error) {
 // start builds the fronts over what is stored, as package server does.
 func (w *world) start() {
 	var err error
-	w.store, err = object.New(context.Background(), object.Config{KV: w.db, Blobs: w.blobs})
+	w.store, err = object.New(context.Background(), object.Config{KV: w.db, Blobs: w.blobs, Keys: &seal.Keys{Masters: w.master, KMS: w.keys}, Encrypt: true})
 	w.check(err)
 	rights := access.New(access.Config{Policies: w.policies, Objects: w.store, Strict: w.strict})
 	door := &gate.Gate{Authorizer: rights, Hooks: gate.Hooks{After: func(_ context.Context, r *gate.Request, _ error) { w.op = r.Op.Name }}}
