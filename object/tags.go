@@ -8,18 +8,15 @@ import (
 	"myfsio/kv"
 )
 
-// How many tags an object, and a bucket, can carry.
+// How many tags an object, and a bucket, can carry. Fronts may allow objects fewer.
 const (
-	MaxObjectTags = 10
+	MaxObjectTags = 50
 	MaxBucketTags = 50
 )
 
 // CheckTags checks tags against the limits of
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html
 func CheckTags(tags []Pair, most int) error {
-	if len(tags) > most && most == MaxBucketTags {
-		return fault.New(fault.InvalidTag, "Bucket tag count cannot be greater than %d", most)
-	}
 	if len(tags) > most {
 		return fault.New(fault.InvalidTag, "Object tags cannot be greater than %d", most)
 	}

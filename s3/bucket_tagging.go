@@ -31,6 +31,9 @@ func (h *Handler) putBucketTagging(ctx context.Context, r *request) (*response, 
 	if err != nil {
 		return nil, err
 	}
+	if len(tags.TagSet) > object.MaxBucketTags {
+		return nil, fault.New(fault.InvalidTag, "Bucket tag count cannot be greater than %d", object.MaxBucketTags)
+	}
 	if err := object.CheckTags(pairs(tags.TagSet), object.MaxBucketTags); err != nil {
 		return nil, err
 	}
