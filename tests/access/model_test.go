@@ -139,7 +139,9 @@ func (p person) keepsRight(action string) bool {
 
 // aboutQuota reports whether a right is about what a bucket may hold. Who administers users has it; a bucket's policy cannot give the one to
 // set it, as the bucket's owner writes that.
-func aboutQuota(action string) bool { return action == "s3:GetBucketQuota" || action == "s3:PutBucketQuota" }
+func aboutQuota(action string) bool {
+	return action == "s3:GetBucketQuota" || action == "s3:PutBucketQuota"
+}
 
 // mends reports whether a right is about the bucket's policy: its owner and administrators always have it.
 func mends(action string) bool {
