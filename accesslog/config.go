@@ -1,9 +1,7 @@
 package accesslog
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"strings"
 
 	"myfsio/fault"
@@ -55,24 +53,15 @@ func ParseJSON(doc []byte) (*Config, error) {
 		return nil, errTooBig()
 	}
 	c := &Config{}
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.DisallowUnknownFields()
-	if dec.Decode(c) != nil || dec.Decode(&struct{}{}) != io.EOF {
-		return nil, &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-			Msg: "The JSON you provided was not well-formed or has fields that this operation does not know."}
+	if err := wire.DecodeJSON(doc, c); err != nil {
+		return nil, err
 	}
 	return c, c.check()
 }
 
 // JSON returns the JSON document.
 func (c *Config) JSON() []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(c); err != nil {
-		panic(err) // strings alone
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return wire.EncodeJSON(c)
 }
 
 func (c *Config) check() error {

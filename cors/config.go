@@ -1,13 +1,11 @@
 package cors
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"strings"
 	"unicode/utf8"
 
 	"myfsio/fault"
+	"myfsio/s3/wire"
 )
 
 // Bounds of a configuration, S3's own.
@@ -44,11 +42,8 @@ func ParseJSON(doc []byte) (*Config, error) {
 		return nil, errTooBig()
 	}
 	c := &Config{}
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.DisallowUnknownFields()
-	if dec.Decode(c) != nil || dec.Decode(&struct{}{}) != io.EOF {
-		return nil, &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-			Msg: "The JSON you provided was not well-formed or has fields that this operation does not know."}
+	if err := wire.DecodeJSON(doc, c); err != nil {
+		return nil, err
 	}
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -58,13 +53,7 @@ func ParseJSON(doc []byte) (*Config, error) {
 
 // JSON returns the JSON document.
 func (c *Config) JSON() []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(c); err != nil {
-		panic(err) // strings and numbers alone
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return wire.EncodeJSON(c)
 }
 
 // Check reports the first fault of the configuration, with the code and text of S3.

@@ -1,13 +1,11 @@
 package inventory
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"slices"
 	"strings"
 
-	"myfsio/fault"
+	"myfsio/s3/wire"
 )
 
 // Bounds of configurations. Their number is S3's own.
@@ -99,34 +97,14 @@ func ParseJSON(doc []byte) (*Config, error) {
 		return nil, errTooBig()
 	}
 	c := &Config{}
-	if err := decode(doc, c); err != nil {
+	if err := wire.DecodeJSON(doc, c); err != nil {
 		return nil, err
 	}
 	return c, c.check()
 }
 
-func decode(doc []byte, to any) error {
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.DisallowUnknownFields()
-	if dec.Decode(to) != nil || dec.Decode(&struct{}{}) != io.EOF {
-		return &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-			Msg: "The JSON you provided was not well-formed or has fields that this operation does not know."}
-	}
-	return nil
-}
-
-func encode(v any) []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		panic(err) // strings and booleans
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
-}
-
 // JSON returns the JSON document.
-func (c *Config) JSON() []byte { return encode(c) }
+func (c *Config) JSON() []byte { return wire.EncodeJSON(c) }
 
 // Set is the configurations of a bucket, ordered by id.
 type Set struct {
@@ -139,7 +117,7 @@ func ParseSet(doc []byte) (*Set, error) {
 	if len(doc) == 0 {
 		return s, nil
 	}
-	if err := decode(doc, s); err != nil {
+	if err := wire.DecodeJSON(doc, s); err != nil {
 		return nil, err
 	}
 	for i := range s.Configs {
@@ -155,7 +133,7 @@ func (s *Set) JSON() []byte {
 	if len(s.Configs) == 0 {
 		return nil
 	}
-	return encode(s)
+	return wire.EncodeJSON(s)
 }
 
 func (s *Set) search(id string) (int, bool) {

@@ -1,9 +1,7 @@
 package lifecycle
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"time"
 
 	"myfsio/fault"
@@ -111,11 +109,8 @@ func ParseJSON(doc []byte) (*Config, error) {
 		return nil, errTooBig()
 	}
 	c := &Config{}
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.DisallowUnknownFields()
-	if dec.Decode(c) != nil || dec.Decode(&struct{}{}) != io.EOF {
-		return nil, &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-			Msg: "The JSON you provided was not well-formed or has fields that this operation does not know."}
+	if err := wire.DecodeJSON(doc, c); err != nil {
+		return nil, err
 	}
 	for i := range c.Rules {
 		if r := &c.Rules[i]; r.Transitions != nil || r.NoncurrentVersionTransitions != nil {
@@ -130,13 +125,7 @@ func ParseJSON(doc []byte) (*Config, error) {
 
 // JSON returns the JSON document.
 func (c *Config) JSON() []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(c); err != nil {
-		panic(err) // strings, numbers and dates that were checked
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return wire.EncodeJSON(c)
 }
 
 // Name gives each rule without an ID one that next returns.

@@ -51,7 +51,7 @@ func ParsePublicAccessBlock(body []byte) (PublicAccessBlock, error) {
 
 // ParsePublicAccessBlockJSON reads {"BlockPublicAcls":true,…}.
 func ParsePublicAccessBlockJSON(body []byte) (p PublicAccessBlock, err error) {
-	return p, parseJSON(body, &p)
+	return p, DecodeJSON(body, &p)
 }
 
 // OwnershipControls is the document of the operations of that name, in XML and JSON.
@@ -91,7 +91,7 @@ func ParseOwnershipControls(body []byte) (OwnershipControls, error) {
 // ParseOwnershipControlsJSON reads {"Rules":[{"ObjectOwnership":""}]}.
 func ParseOwnershipControlsJSON(body []byte) (OwnershipControls, error) {
 	var o OwnershipControls
-	if err := parseJSON(body, &o); err != nil {
+	if err := DecodeJSON(body, &o); err != nil {
 		return o, err
 	}
 	return o.checked()

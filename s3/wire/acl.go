@@ -100,7 +100,7 @@ func (e *Element) only(names ...string) bool {
 // ParseACLJSON reads {"Owner":{"ID":""},"Grants":[{"Grantee":{"Type":"","ID":"","URI":""},"Permission":""}]}.
 func ParseACLJSON(body []byte, max int) (ACL, error) {
 	var a ACL
-	if err := parseJSON(body, &a); err != nil {
+	if err := DecodeJSON(body, &a); err != nil {
 		return ACL{}, err
 	}
 	if a.Grants == nil || len(a.Grants) > max {

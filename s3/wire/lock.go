@@ -72,7 +72,7 @@ func ParseObjectLock(body []byte) (ObjectLock, error) {
 // ParseObjectLockJSON reads {"ObjectLockEnabled":"","Rule":{"DefaultRetention":{"Mode":"","Days":1}}}.
 func ParseObjectLockJSON(body []byte) (ObjectLock, error) {
 	var o ObjectLock
-	if err := parseJSON(body, &o); err != nil {
+	if err := DecodeJSON(body, &o); err != nil {
 		return o, err
 	}
 	return o.checked()
@@ -119,7 +119,7 @@ func ParseRetentionJSON(body []byte) (Retention, error) {
 		Mode  *string `json:"Mode"`
 		Until *string `json:"RetainUntilDate"`
 	}
-	if err := parseJSON(body, &in); err != nil {
+	if err := DecodeJSON(body, &in); err != nil {
 		return Retention{}, err
 	}
 	switch {
@@ -169,7 +169,7 @@ func ParseLegalHold(body []byte) (LegalHold, error) {
 // ParseLegalHoldJSON reads {"Status":""}.
 func ParseLegalHoldJSON(body []byte) (LegalHold, error) {
 	var h LegalHold
-	if err := parseJSON(body, &h); err != nil {
+	if err := DecodeJSON(body, &h); err != nil {
 		return h, err
 	}
 	return h.checked()

@@ -1,13 +1,11 @@
 package wire
 
 import (
-	"encoding/json"
 	"strconv"
 	"strings"
 	"time"
 
 	"myfsio/checksum"
-	"myfsio/fault"
 )
 
 // parseRoot reads a document whose root must have one of the names.
@@ -69,7 +67,7 @@ func ParseVersioning(body []byte) (Versioning, error) {
 
 // ParseVersioningJSON reads the JSON body of PutBucketVersioning.
 func ParseVersioningJSON(body []byte) (v Versioning, err error) {
-	return v, parseJSON(body, &v)
+	return v, DecodeJSON(body, &v)
 }
 
 // Append writes the document.
@@ -110,7 +108,7 @@ func ParseTaggingXML(body []byte) (Tagging, error) {
 
 // ParseTaggingJSON reads {"TagSet":[{"Key":"","Value":""}]}.
 func ParseTaggingJSON(body []byte) (t Tagging, err error) {
-	if err := parseJSON(body, &t); err != nil {
+	if err := DecodeJSON(body, &t); err != nil {
 		return Tagging{}, err
 	}
 	if t.TagSet == nil {
@@ -132,20 +130,6 @@ func (r *Tagging) Append(dst []byte) []byte {
 	d.close("TagSet")
 	d.close("Tagging")
 	return d.b
-}
-
-func parseJSON(body []byte, v any) error {
-	dec := json.NewDecoder(strings.NewReader(string(body)))
-	dec.DisallowUnknownFields()
-	if dec.Decode(v) != nil || dec.More() {
-		return errMalformedJSON()
-	}
-	return nil
-}
-
-func errMalformedJSON() error {
-	return &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-		Msg: "The JSON you provided was not well-formed or has fields that this operation does not know."}
 }
 
 // DeleteKey is a key of DeleteObjects, with its conditions.

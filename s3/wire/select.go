@@ -60,7 +60,7 @@ type SelectJSONOutput struct{ RecordDelimiter string }
 
 // ParseSelectJSON reads the body in JSON.
 func ParseSelectJSON(body []byte) (s Select, err error) {
-	return s, parseJSON(body, &s)
+	return s, DecodeJSON(body, &s)
 }
 
 // ParseSelectXML reads the body in XML. Delimiters are not trimmed: they may be white space.

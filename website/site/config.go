@@ -1,9 +1,6 @@
 package site
 
 import (
-	"bytes"
-	"encoding/json"
-	"io"
 	"strconv"
 	"strings"
 
@@ -72,11 +69,8 @@ func ParseJSON(doc []byte) (*Config, error) {
 		return nil, errTooBig()
 	}
 	c := &Config{}
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.DisallowUnknownFields()
-	if dec.Decode(c) != nil || dec.Decode(&struct{}{}) != io.EOF {
-		return nil, &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-			Msg: "The JSON you provided was not well-formed or has fields that this operation does not know."}
+	if err := wire.DecodeJSON(doc, c); err != nil {
+		return nil, err
 	}
 	if c.RoutingRules != nil && len(c.RoutingRules) == 0 {
 		return nil, errMalformed()
@@ -89,13 +83,7 @@ func ParseJSON(doc []byte) (*Config, error) {
 
 // JSON returns the JSON document.
 func (c *Config) JSON() []byte {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(c); err != nil {
-		panic(err) // strings alone
-	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+	return wire.EncodeJSON(c)
 }
 
 // Check reports the first fault of the configuration, with the code and text of S3.
