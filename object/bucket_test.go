@@ -163,9 +163,9 @@ func TestLimits(t *testing.T) {
 	x.ok(put("k", user(object.MaxUserMeta)))
 	x.kind(put("k", user(object.MaxUserMeta+1)), fault.MetadataTooLarge)
 	x.kind(put("k", object.Metadata{User: []object.Pair{{Name: "n", Value: "a\r\nb"}}}), fault.InvalidArgument)
-	x.ok(put("k", object.Metadata{Tags: tags(10)}))
+	x.ok(put("k", object.Metadata{Tags: tags(object.MaxObjectTags)}))
 	for _, bad := range [][]object.Pair{
-		tags(11), {{Name: ""}}, {{Name: "a"}, {Name: "a"}}, {{Name: strings.Repeat("n", 129)}}, {{Name: "a", Value: strings.Repeat("v", 257)}}, {{Name: "\xff"}},
+		tags(object.MaxObjectTags + 1), {{Name: ""}}, {{Name: "a"}, {Name: "a"}}, {{Name: strings.Repeat("n", 129)}}, {{Name: "a", Value: strings.Repeat("v", 257)}}, {{Name: "\xff"}},
 	} {
 		x.kind(put("k", object.Metadata{Tags: bad}), fault.InvalidTag)
 	}
