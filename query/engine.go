@@ -144,10 +144,14 @@ func (r *Run) spawn(q *Query) error {
 		r.cmd = nil
 		return fmt.Errorf("query: start the worker: %w", err)
 	}
-	if err := WriteFrame(r.in, Ask, ask); err != nil {
-		return r.died(err)
-	}
+	r.send(Ask, ask)
 	return nil
+}
+
+// send writes a message to the worker. That it is no longer read is no failure yet: a worker that has what it needs
+// ends while a read of its own is under way, and what it said before is still to be read. If it died, reading tells.
+func (r *Run) send(k Kind, payload []byte) {
+	_ = WriteFrame(r.in, k, payload)
 }
 
 // Next returns the next event; io.EOF when End was returned before.
@@ -202,9 +206,7 @@ func (r *Run) reply(payload []byte) error {
 	if m, err := r.src.ReadAt(b, off); int64(m) < n {
 		return fmt.Errorf("query: %w", errors.Join(err, io.ErrUnexpectedEOF))
 	}
-	if err := WriteFrame(r.in, Bytes, b); err != nil {
-		return r.died(err)
-	}
+	r.send(Bytes, b)
 	return nil
 }
 
