@@ -168,6 +168,13 @@ func TestKeys(t *testing.T) {
 		if k, err := keys.Unwrap(moved, c.customer, elsewhere); err != nil || k != object {
 			t.Errorf("%s: moved: %v", e.Sort, err)
 		}
+		under, err := keys.RewrapUnder(e, c.customer, kmskek, place, place)
+		if err != nil || under.Sort != KMS || under.KeyID != "key/x" {
+			t.Fatalf("%s: under another key: %v, %v", e.Sort, under, err)
+		}
+		if k, err := keys.Unwrap(under, nil, place); err != nil || k != object {
+			t.Errorf("%s: under another key: %v", e.Sort, err)
+		}
 		if e.Sort == S3 && (same.Master != [8]byte{2} || moved.Master != [8]byte{2}) {
 			t.Error("the master key is the old one")
 		}

@@ -130,16 +130,23 @@ func (k *Keys) Rewrap(e *Envelope, customer *Key, from, to Binding) (*Envelope, 
 	if from == to && (current == nil || current.Source.Master == e.Master) {
 		return e, nil
 	}
-	kek, err := k.KEK(e, customer)
+	return k.RewrapUnder(e, customer, current, from, to)
+}
+
+// RewrapUnder returns the envelope of the same object key under another KEK, nil for the one it has, and for another binding, which may be the
+// same. The sealed bytes stay as they are.
+func (k *Keys) RewrapUnder(e *Envelope, customer *Key, kek *KEK, from, to Binding) (*Envelope, error) {
+	old, err := k.KEK(e, customer)
 	if err != nil {
 		return nil, err
 	}
-	object, err := e.Unwrap(kek.Key, from)
+	object, err := e.Unwrap(old.Key, from)
 	if err != nil {
 		return nil, err
 	}
-	if current != nil {
-		kek = current
+	defer clear(object[:])
+	if kek == nil {
+		kek = old
 	}
 	return kek.Wrap(object, to), nil
 }
