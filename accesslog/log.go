@@ -5,11 +5,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"math/rand/v2"
 	"sync"
 	"time"
 
 	"myfsio/fault"
+	"myfsio/ident"
 )
 
 // Source tells a Log about buckets and takes what it writes. [Objects] is the one over a store of objects.
@@ -219,7 +219,7 @@ func (l *Log) name(p *piece, now time.Time) string {
 		}
 		key += p.target.owner + "/" + l.o.Region + "/" + p.source + "/" + day.Format("2006/01/02/")
 	}
-	return fmt.Sprintf("%s%s-%016X", key, now.Format("2006-01-02-15-04-05"), rand.Uint64())
+	return key + now.Format("2006-01-02-15-04-05") + "-" + ident.Hex()
 }
 
 // Run writes until ctx ends, and then what is left, for which it takes at most final.

@@ -4,12 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
-	"math"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
@@ -18,7 +15,7 @@ import (
 	"myfsio/gate"
 	"myfsio/gate/access"
 	"myfsio/iam"
-	"myfsio/iam/policy"
+	"myfsio/ident"
 	"myfsio/kms"
 	"myfsio/work/inventory"
 	"myfsio/work/lifecycle"
@@ -55,9 +52,8 @@ type Config struct {
 	KMS *kms.Keyring
 	// Jobs is background work that can be started here.
 	Jobs Jobs
-	// Limit takes one request of a client from the budget of a class before anything else happens. When ok is false the
-	// client is told to wait. nil: no limit.
-	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)
+	// Limit is asked before anything else happens. nil: no limit.
+	Limit gate.Limit
 
 	// Source gives the client's address and whether its connection was encrypted; nil: as the TCP connection says.
 	Source func(*http.Request) auth.Source
@@ -67,9 +63,6 @@ type Config struct {
 	Log *slog.Logger     // nil: none
 	Now func() time.Time // nil: time.Now
 }
-
-// bodyTimeout is how long a body may take.
-const bodyTimeout = 30 * time.Second
 
 // Handler serves the API. It may be used by many goroutines.
 type Handler struct {
@@ -85,7 +78,7 @@ func New(cfg Config) *Handler {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
 	if cfg.Source == nil {
-		cfg.Source = peer
+		cfg.Source = auth.Peer
 	}
 	if cfg.Host == nil {
 		cfg.Host = func(r *http.Request) string { return r.Host }
@@ -106,7 +99,8 @@ type call struct {
 	query url.Values
 	id    string // of the user that the path names
 	key   string // access key that the path names
-	kms   bool   // the path is below /kms
+	path  []string
+	kms   bool // the path is below /kms
 	allow []string
 	wait  time.Duration // told in Retry-After
 }
@@ -119,11 +113,9 @@ type answer struct {
 
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := &call{w: w, http: r, kms: isKMS(canonical(r.URL))}
 	from := h.cfg.Source(r)
-	c.gate = gate.Request{
-		ID: requestID(), SourceIP: from.IP, Secure: from.Secure, UserAgent: r.UserAgent(), Referer: r.Referer(), Started: h.cfg.Now(),
-	}
+	c := &call{w: w, http: r, path: canonical(r.URL), gate: gate.NewRequest(r, ident.Hex(), from.IP, from.Secure, h.cfg.Now())}
+	c.kms = isKMS(c.path)
 	defer func() {
 		if p := recover(); p != nil {
 			if p == http.ErrAbortHandler {
@@ -143,15 +135,12 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // run takes a request from its limit to the answer of its handler.
 func (h *Handler) run(ctx context.Context, c *call, from auth.Source) (a answer, err error) {
-	if h.cfg.Limit != nil {
-		class := gate.AdminRequests
-		if c.kms { // asked for as often as there are objects
-			class = gate.ObjectRequests
-		}
-		if wait, ok := h.cfg.Limit(ctx, class, from.IP); !ok {
-			c.wait = wait
-			return a, fault.New(fault.SlowDown, "")
-		}
+	class := gate.AdminRequests
+	if c.kms { // asked for as often as there are objects
+		class = gate.ObjectRequests
+	}
+	if c.wait, err = h.cfg.Limit.Take(ctx, class, from.IP); err != nil {
+		return a, err
 	}
 	if err := h.identify(ctx, c, from); err != nil {
 		return a, err
@@ -177,8 +166,7 @@ func (h *Handler) run(ctx context.Context, c *call, from auth.Source) (a answer,
 
 // route finds the route of a request, or why there is none.
 func (h *Handler) route(c *call) (*route, error) {
-	segs := canonical(c.http.URL)
-	rt, id, key, allow := h.find(c.http.Method, segs)
+	rt, id, key, allow := h.find(c.http.Method, c.path)
 	switch {
 	case rt != nil:
 		c.id, c.key = id, key
@@ -186,7 +174,7 @@ func (h *Handler) route(c *call) (*route, error) {
 	case len(allow) > 0:
 		c.allow = allow
 		return nil, fault.New(fault.MethodNotAllowed, "")
-	case isPlanned(segs):
+	case isPlanned(c.path):
 		return &route{op: gate.Admin("AdministerServer")}, nil // which the gate refuses
 	}
 	return nil, &fault.Error{Kind: fault.NoSuchConfig, Msg: "There is no such route."}
@@ -194,23 +182,11 @@ func (h *Handler) route(c *call) (*route, error) {
 
 // identify proves who sends the request and reads its body.
 func (h *Handler) identify(ctx context.Context, c *call, from auth.Source) (err error) {
-	wire := http.NewResponseController(c.w)
-	wire.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer without deadlines is one of a test
-	c.proof, c.body, err = h.cfg.Auth.IdentifyBody(ctx, c.http, from, maxBody)
-	if err != nil {
+	if c.proof, c.body, err = h.cfg.Auth.IdentifySigned(ctx, c.w, c.http, from, maxBody); err != nil {
 		return err
 	}
-	wire.SetReadDeadline(time.Time{})
-	switch c.gate.Principal = c.proof.Principal; {
-	case c.gate.Anonymous():
-		return fault.New(fault.Unauthenticated, "")
-	case c.proof.Type != auth.TypeHeader:
-		return fault.New(fault.AccessDenied, "Sign the request in its Authorization header: links are for objects alone.")
-	}
-	c.gate.Conditions = policy.Context{
-		Now: c.gate.Started, SourceIP: from.IP, Secure: from.Secure, Referer: c.gate.Referer, UserAgent: c.gate.UserAgent,
-		AuthType: c.proof.Type, SignatureVersion: c.proof.SignatureVersion, SignatureAge: c.proof.SignatureAge,
-	}
+	c.gate.Principal = c.proof.Principal
+	c.proof.Describe(&c.gate.Conditions)
 	return nil
 }
 
@@ -225,7 +201,7 @@ func (h *Handler) fail(c *call, err error) {
 	case len(c.allow) > 0:
 		head.Set("Allow", strings.Join(c.allow, ", "))
 	case p.status == http.StatusTooManyRequests || p.status == http.StatusServiceUnavailable:
-		head.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(c.wait.Seconds())))))
+		head.Set("Retry-After", gate.RetryAfter(c.wait))
 	case p.status >= 500 && p.status != http.StatusNotImplemented:
 		h.cfg.Log.Error("administration failed", "request", c.gate.ID, "method", c.http.Method, "path", c.http.URL.Path, "error", err)
 	}
@@ -264,19 +240,4 @@ func (h *Handler) write(c *call, a answer) {
 	head.Set("Content-Type", "application/json")
 	c.w.WriteHeader(status)
 	c.w.Write(append(b, '\n')) // nobody is left to be told of an error
-}
-
-// requestID returns 16 hexadecimal digits.
-func requestID() string {
-	id := strconv.FormatUint(rand.Uint64(), 16)
-	return strings.ToUpper(strings.Repeat("0", 16-len(id)) + id)
-}
-
-// peer is the source of a request without proxies.
-func peer(r *http.Request) auth.Source {
-	ip := r.RemoteAddr
-	if i := strings.LastIndexByte(ip, ':'); i >= 0 {
-		ip = strings.Trim(ip[:i], "[]")
-	}
-	return auth.Source{IP: ip, Secure: r.TLS != nil}
 }

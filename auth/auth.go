@@ -28,6 +28,7 @@ import (
 	"time"
 
 	"myfsio/iam"
+	"myfsio/iam/policy"
 	"myfsio/lockout"
 	"myfsio/sigv4"
 )
@@ -49,13 +50,6 @@ type Authenticator struct {
 	verified func(accessKey string)
 }
 
-// Source is where a request comes from.
-type Source struct {
-	IP     string // of the client, without port
-	Secure bool   // the client's connection is encrypted
-	Bucket string // of a virtual-hosted request, "" for path style; Signature V2 signs it
-}
-
 // Proof is who sent a request, and how he proved it.
 type Proof struct {
 	Principal iam.Principal // the zero value is anonymous
@@ -68,6 +62,11 @@ type Proof struct {
 	SignatureAge     time.Duration // since the request was signed; 0 where it does not say
 	// Signed is the Signature V4 of a request, whose body it reads; nil for every other proof.
 	Signed *sigv4.Request
+}
+
+// Describe tells conditions how the request was proved.
+func (p *Proof) Describe(c *policy.Context) {
+	c.AuthType, c.SignatureVersion, c.SignatureAge = p.Type, p.SignatureVersion, p.SignatureAge
 }
 
 // The values of Proof.Type and Proof.SignatureVersion.

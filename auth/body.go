@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"os"
+	"time"
 
 	"myfsio/fault"
 )
@@ -39,6 +40,28 @@ func (a *Authenticator) IdentifyBody(ctx context.Context, r *http.Request, from 
 	p, err := a.settle(ctx, &c, from, err)
 	if err != nil {
 		return p, nil, err
+	}
+	return p, body, nil
+}
+
+// bodyTimeout is how long a body may take.
+const bodyTimeout = 30 * time.Second
+
+// IdentifySigned is IdentifyBody for requests that have to be signed, in a header: nobody hands out links to such APIs. w is where the answer
+// goes; the body has 30 seconds to come. Further errors: Unauthenticated, AccessDenied.
+func (a *Authenticator) IdentifySigned(ctx context.Context, w http.ResponseWriter, r *http.Request, from Source, max int64) (Proof, []byte, error) {
+	wire := http.NewResponseController(w)
+	wire.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer without deadlines is one of a test
+	p, body, err := a.IdentifyBody(ctx, r, from, max)
+	if err != nil {
+		return p, nil, err
+	}
+	wire.SetReadDeadline(time.Time{})
+	switch {
+	case p.Principal.UserID == "":
+		return p, nil, fault.New(fault.Unauthenticated, "")
+	case p.Type != TypeHeader:
+		return p, nil, fault.New(fault.AccessDenied, "Sign the request in its Authorization header: links are for objects alone.")
 	}
 	return p, body, nil
 }

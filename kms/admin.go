@@ -1,11 +1,11 @@
 package kms
 
 import (
-	"crypto/rand"
 	"encoding/hex"
-	"fmt"
 	"regexp"
 	"time"
+
+	"myfsio/ident"
 )
 
 const (
@@ -70,7 +70,7 @@ func (k *Keyring) Create(req CreateKey) (Metadata, error) {
 		return Metadata{}, err
 	}
 	if req.KeyID == "" {
-		req.KeyID = newID()
+		req.KeyID = ident.UUID()
 	}
 	var made Metadata
 	err := k.update(func(c change) error {
@@ -102,22 +102,13 @@ func (c change) add(id, description string) (*key, error) {
 
 func (c change) date() string { return c.now.UTC().Format(dateForm) }
 
-// newID returns a random UUID.
-func newID() string {
-	var b [16]byte
-	rand.Read(b[:]) // never fails, see crypto/rand
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	h := hex.EncodeToString(b[:])
-	return fmt.Sprintf("%s-%s-%s-%s-%s", h[:8], h[8:12], h[12:16], h[16:20], h[20:])
-}
-
 // makeDefault makes the key of DefaultAlias unless somebody was faster.
 func (k *Keyring) makeDefault() error {
 	return k.update(func(c change) error {
 		if c.alias(DefaultAlias) != nil {
 			return nil
 		}
-		key, err := c.add(newID(), "Default key of SSE-KMS")
+		key, err := c.add(ident.UUID(), "Default key of SSE-KMS")
 		if err != nil {
 			return err
 		}

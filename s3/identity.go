@@ -47,8 +47,7 @@ func (r *request) proved(p auth.Proof, err error) error {
 		return err
 	}
 	r.proof, r.gate.Principal = p.Signed, p.Principal
-	c := &r.gate.Conditions
-	c.AuthType, c.SignatureVersion, c.SignatureAge = p.Type, p.SignatureVersion, p.SignatureAge
+	p.Describe(&r.gate.Conditions)
 	return nil
 }
 

@@ -2,7 +2,6 @@ package s3
 
 import (
 	"context"
-	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -12,6 +11,7 @@ import (
 	"myfsio/cors"
 	"myfsio/fault"
 	"myfsio/gate"
+	"myfsio/ident"
 	"myfsio/object"
 	"myfsio/s3/wire"
 	"myfsio/sigv4"
@@ -51,13 +51,9 @@ var requests = sync.Pool{New: func() any { return new(request) }}
 func newRequest(h *Handler, w http.ResponseWriter, req *http.Request) *request {
 	r := requests.Get().(*request)
 	*r = request{h: h, w: w, http: req, hasBody: req.ContentLength != 0}
-	r.gate.ID = hexID(rand.Uint64())
-	r.gate.Started = h.cfg.Now()
-	r.gate.SourceIP = h.cfg.SourceIP(req)
-	r.gate.UserAgent = req.UserAgent()
-	r.gate.Referer = req.Referer()
-	r.gate.Secure = h.cfg.Secure(req)
-	r.setConditions()
+	from := h.cfg.Source(req)
+	r.gate = gate.NewRequest(req, ident.Hex(), from.IP, from.Secure, h.cfg.Now())
+	r.gate.Conditions.TLSVersion, r.gate.Conditions.Source = tlsVersion(req.TLS), r
 	r.record.Size = -1
 	return r
 }

@@ -11,6 +11,7 @@ import (
 
 	"myfsio/checksum"
 	"myfsio/fault"
+	"myfsio/gate"
 	"myfsio/gz"
 	"myfsio/object"
 	"myfsio/s3/wire"
@@ -220,7 +221,7 @@ func (r *request) fail(res *response, err error) {
 	}
 	r.headers(hd, res)
 	if p.status == http.StatusServiceUnavailable {
-		hd["Retry-After"] = []string{retryAfter(r.retry)}
+		hd["Retry-After"] = []string{gate.RetryAfter(r.retry)}
 	}
 	if r.http.Method == http.MethodHead || p.status == http.StatusNotModified {
 		r.begin(p.status)

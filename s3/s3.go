@@ -3,8 +3,6 @@ package s3
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,6 +12,7 @@ import (
 	"myfsio/auth"
 	"myfsio/cors"
 	"myfsio/gate"
+	"myfsio/ident"
 	"myfsio/lifecycle"
 	"myfsio/object"
 	"myfsio/parsed"
@@ -52,14 +51,11 @@ type Config struct {
 	KnownUser func(canonicalID string) bool
 	// DisplayName gives the name shown for a canonical id; nil, or "" as answer: none is shown.
 	DisplayName func(canonicalID string) string
-	// SourceIP gives the address of the client; nil means the TCP peer's.
-	SourceIP func(*http.Request) string
-	// Secure reports whether the client's connection was encrypted; nil means that the one to this process is. A server
+	// Source gives the client's address and whether its connection was encrypted; nil: as the TCP connection says. A server
 	// behind a proxy it trusts answers for the proxy.
-	Secure func(*http.Request) bool
-	// Limit takes one request of a client from the budget of a class, before anything else happens. When ok is false the
-	// answer is SlowDown, and to come again after retryAfter. nil: no limit.
-	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)
+	Source func(*http.Request) auth.Source
+	// Limit is asked before anything else happens; when it refuses, the answer is SlowDown. nil: no limit.
+	Limit gate.Limit
 	// Host gives the host that the client named, with its port; nil means that of the request.
 	Host func(*http.Request) string
 	// Notices tells receivers of events; nil means that nobody does, and that notification configurations are refused.
@@ -122,11 +118,8 @@ func New(cfg Config) *Handler {
 	if cfg.DisplayName == nil {
 		cfg.DisplayName = func(string) string { return "" }
 	}
-	if cfg.SourceIP == nil {
-		cfg.SourceIP = peer
-	}
-	if cfg.Secure == nil {
-		cfg.Secure = func(r *http.Request) bool { return r.TLS != nil }
+	if cfg.Source == nil {
+		cfg.Source = auth.Peer
 	}
 	if cfg.Host == nil {
 		cfg.Host = func(r *http.Request) string { return r.Host }
@@ -140,26 +133,7 @@ func New(cfg Config) *Handler {
 	}
 	// The longest domain first, as one may lie within another.
 	slices.SortFunc(cfg.Domains, func(a, b string) int { return len(b) - len(a) })
-	return &Handler{cfg: cfg, routes: buildRoutes(), hostID: []string{hexID(rand.Uint64()) + hexID(rand.Uint64())}}
-}
-
-func peer(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
-}
-
-// hexID writes n as 16 upper-case hex digits.
-func hexID(n uint64) string {
-	const digits = "0123456789ABCDEF"
-	var b [16]byte
-	for i := range b {
-		b[i] = digits[n>>60]
-		n <<= 4
-	}
-	return string(b[:])
+	return &Handler{cfg: cfg, routes: buildRoutes(), hostID: []string{ident.Hex() + ident.Hex()}}
 }
 
 // ServeHTTP implements http.Handler.

@@ -14,12 +14,6 @@ import (
 // A request answers for the condition keys of policies: what follows is called only when a policy has such a key.
 var _ policy.Source = (*request)(nil)
 
-// setConditions fills in what conditions look at, but for what the proof of identity tells.
-func (r *request) setConditions() {
-	r.gate.Conditions = policy.Context{Now: r.gate.Started, SourceIP: r.gate.SourceIP, Secure: r.gate.Secure, Referer: r.gate.Referer,
-		UserAgent: r.gate.UserAgent, TLSVersion: tlsVersion(r.http.TLS), Source: r}
-}
-
 func tlsVersion(c *tls.ConnectionState) string {
 	if c == nil {
 		return ""

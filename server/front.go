@@ -96,7 +96,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 		Region: cfg.Region, Domains: cfg.S3Domains,
 		MaxUpload: cfg.Limits.MaxUpload, ObjectTags: tagLimit(cfg.Limits.ObjectTags), BodyTimeout: time.Duration(cfg.Limits.BodyTimeout) * time.Second,
 		Log: s.log, DisplayName: displayName(users), KnownUser: func(id string) bool { _, ok := users.ByCanonical(id); return ok },
-		SourceIP: f.trust.Client, Secure: f.trust.Secure, Limit: take,
+		Source: source, Limit: take,
 		ServerCORS: origins, RedirectHosts: cfg.Proxy.RedirectHosts, Websites: cfg.WebsiteHosting, Lifecycle: cfg.Lifecycle.Enabled,
 		Notices: s.notices, LoggingChanged: s.logs.Forget, Done: f.record, Select: s.queries(),
 	})
@@ -107,7 +107,7 @@ func (s *server) newFront(users *iam.Store) (*front, error) {
 	if domains != nil {
 		f.sites = website.New(website.Config{
 			Store: s.data.Store, Gate: door, Domains: domains, ServerCORS: origins, Limit: take,
-			SourceIP: f.trust.Client, Secure: f.trust.Secure, Done: f.visited, Log: s.log,
+			Source: source, Done: f.visited, Log: s.log,
 		})
 	}
 	base := "" // the host that the request came to
@@ -147,7 +147,7 @@ func (s *server) authenticator(users *iam.Store) *auth.Authenticator {
 }
 
 // limits makes the counter of requests. What it holds open is closed with f.
-func (s *server) limits(f *front) (func(context.Context, gate.RateClass, string) (time.Duration, bool), error) {
+func (s *server) limits(f *front) (gate.Limit, error) {
 	r := &s.cfg.Rate
 	rates := make([]limit.Rate, gate.AdminRequests+1)
 	for class, rate := range map[gate.RateClass]struct {

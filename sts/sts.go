@@ -4,13 +4,10 @@ import (
 	"context"
 	"encoding/xml"
 	"log/slog"
-	"math"
-	"math/rand/v2"
 	"mime"
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -19,13 +16,11 @@ import (
 	"myfsio/fault"
 	"myfsio/gate"
 	"myfsio/iam"
-	"myfsio/iam/policy"
+	"myfsio/ident"
 )
 
-const (
-	maxBody     = 64 << 10         // bytes of a request's form
-	bodyTimeout = 30 * time.Second // for it to come
-)
+// maxBody is the most bytes of a request's form.
+const maxBody = 64 << 10
 
 // Config is what a Handler is made of. Gate, Auth and Users are needed.
 type Config struct {
@@ -35,9 +30,8 @@ type Config struct {
 
 	// VirtualHosted reports whether a request names a bucket in its Host: it is S3's. nil: none does.
 	VirtualHosted func(*http.Request) bool
-	// Limit takes one request of a client from the budget of a class before anything else happens. When ok is false the
-	// client is told to wait. nil: no limit.
-	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)
+	// Limit is asked before anything else happens. nil: no limit.
+	Limit gate.Limit
 	// Source gives the client's address and whether its connection was encrypted; nil: as the TCP connection says.
 	Source func(*http.Request) auth.Source
 
@@ -58,7 +52,7 @@ func New(cfg Config) *Handler {
 		cfg.VirtualHosted = func(*http.Request) bool { return false }
 	}
 	if cfg.Source == nil {
-		cfg.Source = peer
+		cfg.Source = auth.Peer
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
@@ -90,9 +84,7 @@ type call struct {
 // ServeHTTP implements http.Handler.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	from := h.cfg.Source(r)
-	c := &call{w: w, http: r, gate: gate.Request{
-		ID: requestID(), SourceIP: from.IP, Secure: from.Secure, UserAgent: r.UserAgent(), Referer: r.Referer(), Started: h.cfg.Now(),
-	}}
+	c := &call{w: w, http: r, gate: gate.NewRequest(r, ident.UUID(), from.IP, from.Secure, h.cfg.Now())}
 	defer func() {
 		if p := recover(); p != nil {
 			if p == http.ErrAbortHandler {
@@ -112,11 +104,8 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // run takes a request from its limit to its answer.
 func (h *Handler) run(ctx context.Context, c *call, from auth.Source) (doc any, err error) {
-	if h.cfg.Limit != nil {
-		if wait, ok := h.cfg.Limit(ctx, gate.AdminRequests, from.IP); !ok {
-			c.wait = wait
-			return nil, fault.New(fault.SlowDown, "")
-		}
+	if c.wait, err = h.cfg.Limit.Take(ctx, gate.AdminRequests, from.IP); err != nil {
+		return nil, err
 	}
 	if err := h.identify(ctx, c, from); err != nil {
 		return nil, err
@@ -137,23 +126,12 @@ func (h *Handler) run(ctx context.Context, c *call, from auth.Source) (doc any, 
 
 // identify proves who sends the request and reads its form.
 func (h *Handler) identify(ctx context.Context, c *call, from auth.Source) error {
-	wire := http.NewResponseController(c.w)
-	wire.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer without deadlines is one of a test
-	proof, body, err := h.cfg.Auth.IdentifyBody(ctx, c.http, from, maxBody)
+	proof, body, err := h.cfg.Auth.IdentifySigned(ctx, c.w, c.http, from, maxBody)
 	if err != nil {
 		return err
 	}
-	wire.SetReadDeadline(time.Time{})
-	switch c.gate.Principal = proof.Principal; {
-	case c.gate.Anonymous():
-		return fault.New(fault.Unauthenticated, "")
-	case proof.Type != auth.TypeHeader:
-		return fault.New(fault.AccessDenied, "Sign the request in its Authorization header.")
-	}
-	c.gate.Conditions = policy.Context{
-		Now: c.gate.Started, SourceIP: from.IP, Secure: from.Secure, Referer: c.gate.Referer, UserAgent: c.gate.UserAgent,
-		AuthType: proof.Type, SignatureVersion: proof.SignatureVersion, SignatureAge: proof.SignatureAge,
-	}
+	c.gate.Principal = proof.Principal
+	proof.Describe(&c.gate.Conditions)
 	if c.form, err = url.ParseQuery(string(body)); err != nil || !utf8.Valid(body) {
 		return invalid("The form is not well formed.")
 	}
@@ -195,7 +173,7 @@ func (h *Handler) fail(c *call, err error) {
 	}
 	head := c.w.Header()
 	if p.status == http.StatusTooManyRequests || p.status == http.StatusServiceUnavailable {
-		head.Set("Retry-After", strconv.Itoa(max(1, int(math.Ceil(c.wait.Seconds())))))
+		head.Set("Retry-After", gate.RetryAfter(c.wait))
 	} else if p.status >= 500 {
 		h.cfg.Log.Error("temporary credentials failed", "request", c.gate.ID, "error", err)
 	}
@@ -222,23 +200,4 @@ func (h *Handler) write(c *call, status int, doc any) {
 	head.Set("Referrer-Policy", "no-referrer")
 	c.w.WriteHeader(status)
 	c.w.Write(b) // nobody is left to be told of an error
-}
-
-// requestID returns 32 hexadecimal digits in the groups of a UUID.
-func requestID() string {
-	digits := func(n uint64) string {
-		s := strconv.FormatUint(n, 16)
-		return strings.Repeat("0", 16-len(s)) + s
-	}
-	id := digits(rand.Uint64()) + digits(rand.Uint64())
-	return id[:8] + "-" + id[8:12] + "-" + id[12:16] + "-" + id[16:20] + "-" + id[20:]
-}
-
-// peer is the source of a request without proxies.
-func peer(r *http.Request) auth.Source {
-	ip := r.RemoteAddr
-	if i := strings.LastIndexByte(ip, ':'); i >= 0 {
-		ip = strings.Trim(ip[:i], "[]")
-	}
-	return auth.Source{IP: ip, Secure: r.TLS != nil}
 }

@@ -6,9 +6,9 @@ import (
 	"html"
 	"net/http"
 	"strconv"
-	"time"
 
 	"myfsio/fault"
+	"myfsio/gate"
 	"myfsio/object"
 )
 
@@ -71,7 +71,7 @@ func (v *visit) failed(ctx context.Context, a *answer, err error) *answer {
 		a = &answer{}
 	}
 	if p.status == http.StatusServiceUnavailable {
-		a.set("Retry-After", strconv.FormatInt(max(1, int64((v.retry+time.Second-1)/time.Second)), 10))
+		a.set("Retry-After", gate.RetryAfter(v.retry))
 	}
 	if v.conf == nil || v.conf.IndexDocument == nil || p.status == http.StatusPreconditionFailed || p.status == http.StatusRequestedRangeNotSatisfiable {
 		return v.plain(a, p, nil)

@@ -11,6 +11,7 @@ import (
 	"myfsio/fault"
 	"myfsio/gate"
 	"myfsio/iam/policy"
+	"myfsio/ident"
 	"myfsio/object"
 	"myfsio/s3/wire"
 	"myfsio/website/site"
@@ -34,13 +35,10 @@ type visit struct {
 
 func (h *Handler) visit(w http.ResponseWriter, r *http.Request) *visit {
 	v := &visit{h: h, w: w, http: r, record: Record{Size: -1}}
-	v.at = site.Visit{Secure: h.cfg.Secure(r), Host: cleanHost(r.Host), Query: r.URL.RawQuery}
-	v.gate = gate.Request{
-		Op: gate.Website(), ID: id(), SourceIP: h.cfg.SourceIP(r), Secure: v.at.Secure,
-		UserAgent: r.UserAgent(), Referer: r.Referer(), Started: h.cfg.Now(),
-	}
-	v.gate.Conditions = policy.Context{Now: v.gate.Started, SourceIP: v.gate.SourceIP, Secure: v.gate.Secure, Referer: v.gate.Referer,
-		UserAgent: v.gate.UserAgent, Source: v}
+	from := h.cfg.Source(r)
+	v.at = site.Visit{Secure: from.Secure, Host: cleanHost(r.Host), Query: r.URL.RawQuery}
+	v.gate = gate.NewRequest(r, ident.Hex(), from.IP, from.Secure, h.cfg.Now())
+	v.gate.Op, v.gate.Conditions.Source = gate.Website(), v
 	return v
 }
 
@@ -89,16 +87,9 @@ func (v *visit) run(ctx context.Context) (*answer, error) {
 }
 
 // admit counts the request against what its sender's address may ask for.
-func (v *visit) admit(ctx context.Context) error {
-	if v.h.cfg.Limit == nil {
-		return nil
-	}
-	wait, ok := v.h.cfg.Limit(ctx, gate.ClassOf(v.http.Method, gate.Object), v.gate.SourceIP)
-	if ok {
-		return nil
-	}
-	v.retry = wait
-	return fault.New(fault.SlowDown, "Please reduce your request rate.")
+func (v *visit) admit(ctx context.Context) (err error) {
+	v.retry, err = v.h.cfg.Limit.Take(ctx, gate.ClassOf(v.http.Method, gate.Object), v.gate.SourceIP)
+	return err
 }
 
 // target reads the path.

@@ -3,14 +3,13 @@ package website
 import (
 	"context"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
+	"myfsio/auth"
 	"myfsio/cors"
 	"myfsio/gate"
+	"myfsio/ident"
 	"myfsio/object"
 	"myfsio/parsed"
 	"myfsio/website/site"
@@ -29,13 +28,10 @@ type Config struct {
 
 	// ServerCORS are the rules for scripts of other sites where a bucket has none of its own; nil: none may.
 	ServerCORS *cors.Rules
-	// Limit takes one request of a client from the budget of a class before anything else happens. When ok is false the
-	// visitor is told to wait. nil: no limit.
-	Limit func(ctx context.Context, class gate.RateClass, client string) (retryAfter time.Duration, ok bool)
-	// SourceIP gives the address of the client; nil means the TCP peer's.
-	SourceIP func(*http.Request) string
-	// Secure reports whether the client's connection was encrypted; nil means that the one to this process is.
-	Secure func(*http.Request) bool
+	// Limit is asked before anything else happens. nil: no limit.
+	Limit gate.Limit
+	// Source gives the client's address and whether its connection was encrypted; nil: as the TCP connection says.
+	Source func(*http.Request) auth.Source
 	// Done is told of every answered request, for access logs. May be nil. The Record is only valid during the call.
 	Done func(context.Context, *Record)
 	Log  *slog.Logger     // nil: none
@@ -69,16 +65,13 @@ func New(cfg Config) *Handler {
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
-	if cfg.SourceIP == nil {
-		cfg.SourceIP = peer
-	}
-	if cfg.Secure == nil {
-		cfg.Secure = func(r *http.Request) bool { return r.TLS != nil }
+	if cfg.Source == nil {
+		cfg.Source = auth.Peer
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
 	}
-	return &Handler{cfg: cfg, hostID: id() + id()}
+	return &Handler{cfg: cfg, hostID: ident.Hex() + ident.Hex()}
 }
 
 // Serves reports whether a request is one to a website.
@@ -98,18 +91,4 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a = v.failed(ctx, a, err)
 	}
 	v.send(a)
-}
-
-func peer(r *http.Request) string {
-	ip := r.RemoteAddr
-	if i := strings.LastIndexByte(ip, ':'); i >= 0 {
-		ip = strings.Trim(ip[:i], "[]")
-	}
-	return ip
-}
-
-// id returns 16 hexadecimal digits.
-func id() string {
-	s := strconv.FormatUint(rand.Uint64(), 16)
-	return strings.ToUpper(strings.Repeat("0", 16-len(s)) + s)
 }

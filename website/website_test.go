@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"myfsio/auth"
 	"myfsio/blob/memblob"
 	"myfsio/bucketpolicy"
 	"myfsio/cors"
@@ -161,7 +162,7 @@ func (w *canonicalWriter) WriteHeader(status int) {
 func TestTranscripts(t *testing.T) {
 	transcript.Run(t, "testdata/*.txt", func(t *testing.T) (http.Handler, func(*transcript.Exchange, *http.Request)) {
 		var secure bool
-		w := newWorld(t, func(c *Config) { c.Secure = func(*http.Request) bool { return secure } })
+		w := newWorld(t, func(c *Config) { c.Source = func(*http.Request) auth.Source { return auth.Source{Secure: secure} } })
 		return canonical{w}, func(x *transcript.Exchange, r *http.Request) {
 			r.Host = "example.com"
 			if d := x.Directive("host"); d != nil {

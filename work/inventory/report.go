@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"myfsio/fault"
+	"myfsio/ident"
 	settings "myfsio/inventory"
 	"myfsio/object"
 	"myfsio/seal"
@@ -116,7 +117,7 @@ func (r *report) open(ctx context.Context) error {
 	if err := r.checkTarget(ctx); err != nil {
 		return err
 	}
-	key := r.c.Base(r.Bucket) + "data/" + newUUID() + extensions[r.c.Destination.Bucket.Format]
+	key := r.c.Base(r.Bucket) + "data/" + ident.UUID() + extensions[r.c.Destination.Bucket.Format]
 	if err := r.pend(key); err != nil {
 		return err
 	}
