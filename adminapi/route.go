@@ -144,7 +144,15 @@ func isKMS(segs []string) bool { return len(segs) > 0 && segs[0] == "kms" }
 
 // Owns reports whether a path-style request is this API's rather than S3's. The names of its first segments
 // cannot be those of buckets.
-func Owns(u *url.URL) bool { return canonical(u) != nil }
+func Owns(u *url.URL) bool {
+	first := strings.TrimPrefix(u.Path, "/")
+	for _, own := range [...]string{"iam", "admin", "kms", "myfsio"} {
+		if strings.HasPrefix(first, own) { // few requests of S3 come further
+			return canonical(u) != nil
+		}
+	}
+	return false
+}
 
 // find returns the route of a request and the segments that stand at {id} and {key}. Without a route it returns the
 // methods of the path, none when there is no such path.
