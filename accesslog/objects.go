@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 
-	"myfsio/fault"
 	"myfsio/object"
 )
 
@@ -13,14 +12,7 @@ type Objects struct{ Store *object.Store }
 
 // Logging implements Source.
 func (o Objects) Logging(ctx context.Context, bucket string) (owner string, doc []byte, err error) {
-	b, err := o.Store.HeadBucket(ctx, bucket)
-	if err != nil || !b.Has(object.ConfigLogging) {
-		return "", nil, err
-	}
-	doc, err = o.Store.Config(ctx, bucket, object.ConfigLogging)
-	if fault.Is(err, fault.NoSuchConfig) {
-		return "", nil, nil
-	}
+	b, doc, err := o.Store.BucketConfig(ctx, bucket, object.ConfigLogging)
 	return b.Owner, doc, err
 }
 

@@ -137,6 +137,27 @@ func (s *Store) Config(ctx context.Context, bucket string, kind ConfigKind) (doc
 	return doc, err
 }
 
+// BucketConfig describes a bucket and returns its configuration document of a kind, nil when it has none: both of one moment, which
+// two calls of HeadBucket and Config are not where a bucket is removed and made again.
+func (s *Store) BucketConfig(ctx context.Context, bucket string, kind ConfigKind) (b Bucket, doc []byte, err error) {
+	if err := kind.check(); err != nil {
+		return b, nil, err
+	}
+	err = s.viewDB(ctx, func(r kv.Reader) (err error) {
+		doc = nil
+		if b, err = getBucket(r, bucket); err != nil || !b.Has(kind) {
+			return err
+		}
+		v, err := r.Get(configKey(b.ID, kind))
+		if errors.Is(err, kv.ErrNotFound) {
+			return nil
+		}
+		doc = slices.Clone(v)
+		return err
+	})
+	return b, doc, err
+}
+
 // SetConfig stores a configuration document of 1 to MaxConfig bytes, which is the caller's to check.
 func (s *Store) SetConfig(ctx context.Context, bucket string, kind ConfigKind, doc []byte) error {
 	if len(doc) == 0 || len(doc) > MaxConfig {

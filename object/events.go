@@ -54,6 +54,7 @@ type Event struct {
 	At        Mark // its place: events of one key are in the order of their commits
 	Name      EventName
 	Bucket    string
+	BucketID  uint64 // tells the bucket from an earlier or later one of its name; 0 in old rows
 	Key       string
 	VersionID string // "" in a bucket never versioned
 	Size      int64
@@ -77,6 +78,7 @@ const (
 	fEventPrincipal
 	fEventIP
 	fEventRequest
+	fEventBucketID
 )
 
 func (e *Event) encode() []byte {
@@ -89,7 +91,8 @@ func (e *Event) encode() []byte {
 	b = appendUint(b, fEventTime, uint64(e.Time.UnixNano()))
 	b = appendBytes(b, fEventPrincipal, e.By.Principal)
 	b = appendBytes(b, fEventIP, e.By.SourceIP)
-	return appendBytes(b, fEventRequest, e.By.RequestID)
+	b = appendBytes(b, fEventRequest, e.By.RequestID)
+	return appendUint(b, fEventBucketID, e.BucketID)
 }
 
 func (e *Event) decode(data []byte) error {
@@ -115,6 +118,8 @@ func (e *Event) decode(data []byte) error {
 			e.By.SourceIP = string(data)
 		case fEventRequest:
 			e.By.RequestID = string(data)
+		case fEventBucketID:
+			e.BucketID = v
 		}
 		return nil
 	})
@@ -126,7 +131,7 @@ func (t *txn) tell(b *Bucket, name EventName, by *Actor, key string, rec *versio
 		return
 	}
 	e := Event{
-		Name: by.call(name), Bucket: b.Name, Key: key, Size: rec.size, ETag: formatETag(rec.etag, rec.parts), Time: t.s.now(),
+		Name: by.call(name), Bucket: b.Name, BucketID: b.ID, Key: key, Size: rec.size, ETag: formatETag(rec.etag, rec.parts), Time: t.s.now(),
 		By: Actor{Principal: by.Principal, SourceIP: by.SourceIP, RequestID: by.RequestID},
 	}
 	switch {

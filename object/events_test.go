@@ -37,6 +37,11 @@ func (w *world) compareEvents() error {
 	if !ordered {
 		return fmt.Errorf("events out of order: %v", got)
 	}
+	for _, e := range got {
+		if b, err := w.s.HeadBucket(w.ctx, e.Bucket); e.BucketID == 0 || err == nil && e.BucketID > b.ID {
+			return fmt.Errorf("the event %+v is of a bucket with the id %d (%v)", e, b.ID, err)
+		}
+	}
 	return w.same("events", got, nil, w.m.Events(), nil)
 }
 
@@ -161,13 +166,15 @@ func TestEventSaysAll(t *testing.T) {
 	x := newShop(t, object.Unversioned)
 	x.ok(x.s.SetConfig(x.ctx, home, object.ConfigNotification, []byte("n")))
 	who := object.Actor{Principal: "p", SourceIP: "192.0.2.7", RequestID: "r"}
+	b, err := x.s.HeadBucket(x.ctx, home)
+	x.ok(err)
 	put := func() object.Version {
 		v, err := x.s.Put(x.ctx, object.PutObject{Bucket: home, Key: "k", Body: body(content(1, 9)), By: who})
 		x.ok(err)
 		return v
 	}
 	v := put()
-	want := object.Event{Name: object.EventPut, Bucket: home, Key: "k", Size: 9, ETag: v.ETag, Time: x.clock, By: who}
+	want := object.Event{Name: object.EventPut, Bucket: home, BucketID: b.ID, Key: "k", Size: 9, ETag: v.ETag, Time: x.clock, By: who}
 	for range 3 {
 		got, err := x.s.Events(x.ctx, object.Mark{}, 10)
 		x.ok(err)

@@ -168,7 +168,7 @@ func (w *world) write(sb *strings.Builder, v reflect.Value, name string) {
 		sb.WriteString("{")
 		for i := range v.NumField() {
 			f, n := v.Field(i), v.Type().Field(i).Name
-			if f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0 || n == "ID" && f.Kind() != reflect.String || n == "Stamp" || n == "At" || n == "Since" || n == "extra" || n == "features" {
+			if f.IsZero() || f.Kind() == reflect.Slice && f.Len() == 0 || n == "ID" && f.Kind() != reflect.String || n == "Stamp" || n == "At" || n == "BucketID" || n == "Since" || n == "extra" || n == "features" {
 				continue
 			}
 			var inner strings.Builder

@@ -51,8 +51,9 @@ import (
 
 // Row is an event in the outbox.
 type Row struct {
-	ID     [16]byte     // orders the events of a key
-	Change event.Change // without the owner of the bucket and the region
+	ID       [16]byte     // orders the events of a key
+	BucketID uint64       // of the bucket that the change was made in; 0: not known
+	Change   event.Change // without the owner of the bucket and the region
 }
 
 // Bucket is what a Notifier asks about a bucket.
@@ -68,7 +69,7 @@ type Outbox interface {
 	Events(ctx context.Context, max int) ([]Row, error)
 	// EventsDone removes rows.
 	EventsDone(ctx context.Context, rows []Row) error
-	// Bucket fails with fault.NoSuchBucket.
+	// Bucket returns what is true at one moment. It fails with fault.NoSuchBucket.
 	Bucket(ctx context.Context, name string) (Bucket, error)
 }
 
@@ -278,6 +279,9 @@ func (n *Notifier) match(ctx context.Context, rows []Row) ([]queuedItem, error) 
 		b, err := n.rules.of(ctx, n, c.Bucket)
 		if err != nil {
 			return nil, err
+		}
+		if id := rows[i].BucketID; id != 0 && id != b.ID {
+			continue // its bucket is gone, and another has the name
 		}
 		c.BucketOwner, c.Region = b.Owner, n.cfg.Region
 		for _, m := range b.rules.Match(room[:0], c.Type, c.Key) {

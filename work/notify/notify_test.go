@@ -29,13 +29,14 @@ type outbox struct {
 	mu   sync.Mutex
 	rows []Row
 	docs map[string][]byte
+	ids  map[string]uint64 // of buckets, where it is not 7
 	wake chan struct{}
 	last uint64
 	fail error
 }
 
 func newOutbox() *outbox {
-	return &outbox{docs: map[string][]byte{}, wake: make(chan struct{}, 1)}
+	return &outbox{docs: map[string][]byte{}, ids: map[string]uint64{}, wake: make(chan struct{}, 1)}
 }
 
 func (o *outbox) add(bucket, key string) {
@@ -43,7 +44,7 @@ func (o *outbox) add(bucket, key string) {
 	o.last++
 	var id [16]byte
 	binary.BigEndian.PutUint64(id[:], o.last)
-	o.rows = append(o.rows, Row{ID: id, Change: event.Change{
+	o.rows = append(o.rows, Row{ID: id, BucketID: o.ids[bucket], Change: event.Change{
 		Type: event.CreatedPut, Time: time.Unix(0, 0), Bucket: bucket, Key: key, Sequencer: fmt.Sprintf("%016X", o.last),
 	}})
 	o.mu.Unlock()
@@ -91,7 +92,11 @@ func (o *outbox) Bucket(_ context.Context, bucket string) (Bucket, error) {
 	if !ok {
 		return Bucket{}, fault.New(fault.NoSuchBucket, "")
 	}
-	return Bucket{ID: 7, Owner: "owner", Doc: doc}, nil
+	b := Bucket{ID: 7, Owner: "owner", Doc: doc}
+	if id := o.ids[bucket]; id != 0 {
+		b.ID = id
+	}
+	return b, nil
 }
 
 func (o *outbox) left() int {

@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"myfsio/event"
-	"myfsio/fault"
 	"myfsio/object"
 )
 
@@ -19,7 +18,7 @@ func (o Objects) Events(ctx context.Context, max int) ([]Row, error) {
 	rows := make([]Row, len(events))
 	for i := range events {
 		e := &events[i]
-		rows[i] = Row{ID: e.At, Change: event.Change{
+		rows[i] = Row{ID: e.At, BucketID: e.BucketID, Change: event.Change{
 			Type: event.ParseType(string(e.Name)), Time: e.Time, Bucket: e.Bucket, Key: e.Key, VersionID: e.VersionID, Size: e.Size, ETag: e.ETag,
 			Sequencer: e.Sequencer(), Principal: e.By.Principal, SourceIP: e.By.SourceIP, RequestID: e.By.RequestID,
 		}}
@@ -38,13 +37,6 @@ func (o Objects) EventsDone(ctx context.Context, rows []Row) error {
 
 // Bucket implements Outbox.
 func (o Objects) Bucket(ctx context.Context, name string) (Bucket, error) {
-	b, err := o.Store.HeadBucket(ctx, name)
-	if err != nil || !b.Has(object.ConfigNotification) {
-		return Bucket{ID: b.ID, Owner: b.Owner}, err
-	}
-	doc, err := o.Store.Config(ctx, name, object.ConfigNotification)
-	if fault.Is(err, fault.NoSuchConfig) {
-		err = nil
-	}
+	b, doc, err := o.Store.BucketConfig(ctx, name, object.ConfigNotification)
 	return Bucket{b.ID, b.Owner, doc}, err
 }
