@@ -99,6 +99,7 @@ func (l *lister) version(r *brief, key string, latest bool) Version {
 		Bucket: l.b.Name, Key: key, VersionID: NullVersion, Latest: latest, DeleteMarker: r.flags&flagMarker != 0, Size: r.size,
 		ETag: formatETag(r.etag, r.parts), Modified: time.Unix(0, r.modified).UTC(), Owner: l.owner,
 		Checksum: Checksum{Algorithm: r.sumAlg, Type: r.sumType}, Parts: r.parts, Versioned: l.b.Versioning != Unversioned,
+		Poisoned: r.flags&flagPoison != 0,
 	}
 	if r.flags&flagNull == 0 {
 		v.VersionID = formatVersion(r.id)

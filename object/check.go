@@ -24,6 +24,7 @@ const (
 	ProblemRecord   = "damaged-record"     // a row that cannot be read
 	ProblemLost     = "lost-bytes"         // a version whose bytes are gone or too short
 	ProblemRot      = "bit-rot"            // bytes that do not match their checksum (deep check only)
+	ProblemPoison   = "poisoned"           // a version whose bytes were found not to be those that were written, and that nobody can read
 	ProblemCounter  = "wrong-counter"      // a counter that is not the count
 	ProblemOrphan   = "orphan-row"         // a row that belongs to nothing
 	ProblemMissing  = "missing-row"        // a row that should be there

@@ -29,6 +29,9 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 	if rec.flags&flagParts != 0 || rec.body.kind == bodyInline {
 		c.bodies[rec.body.id] = true
 	}
+	if rec.poisoned() {
+		defer c.poisoned(b, key, *rec, c.res.Problems)
+	}
 	var m manifest
 	if rec.flags&flagParts != 0 {
 		var err error
@@ -75,6 +78,27 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 		return c.deep(b, key, rec, &m, extents)
 	}
 	return nil
+}
+
+// poisoned tells of a version that is marked. It is cured when a deep check found nothing wrong with it: there are as many problems as before.
+func (c *checker) poisoned(b *Bucket, key string, rec versionRecord, problems int64) {
+	p := Problem{Kind: ProblemPoison, Bucket: b.Name, Key: key, Detail: "the bytes were found not to be those that were written: nobody can read them"}
+	if !c.o.Deep || rec.sealed() != nil || c.res.Problems > problems {
+		c.report(p, nil)
+		return
+	}
+	p.Detail = "the version is marked as damaged, and its bytes are good"
+	k, rec2 := c.rowOf(b, key, &rec), rec
+	rec2.flags &^= flagPoison
+	c.report(p, func(t *txn) { t.Put(k, rec2.encode(nil)) })
+}
+
+// rowOf is the key of the row that holds a version.
+func (c *checker) rowOf(b *Bucket, key string, rec *versionRecord) []byte {
+	if cur, err := current(c.r, b.ID, key); err == nil && cur != nil && cur.id == rec.id {
+		return currentKey(b.ID, key)
+	}
+	return versionKey(b.ID, key, rec.id)
 }
 
 // extent checks that the bytes are there and that the blob is known to belong to the key.

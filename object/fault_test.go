@@ -56,12 +56,12 @@ func (x *shop) snapshotVersions(sb *strings.Builder, bucket string) {
 	for _, v := range page.Versions {
 		fmt.Fprintf(sb, "%q latest %v null %v marker %v", v.Key, v.Latest, v.VersionID == object.NullVersion, v.DeleteMarker)
 		if !v.DeleteMarker {
-			r, err := x.s.Open(x.ctx, object.GetObject{Bucket: bucket, Key: v.Key, VersionID: v.VersionID})
+			r, err := x.s.Open(x.ctx, object.GetObject{Bucket: bucket, Key: v.Key, VersionID: v.VersionID, Damaged: true})
 			x.ok(err)
 			data, err := readOddly(r)
 			x.ok(err)
 			x.ok(r.Close())
-			fmt.Fprintf(sb, " %s %d %s %v %v", md5Hex(data), r.Version.Size, r.Version.ETag, r.Version.Meta, r.Version.ACL)
+			fmt.Fprintf(sb, " %s %d %s %v %v %v", md5Hex(data), r.Version.Size, r.Version.ETag, r.Version.Meta, r.Version.ACL, v.Poisoned)
 			if l := r.Version.Lock; l != nil {
 				fmt.Fprintf(sb, " %v", *l)
 			}
@@ -159,6 +159,12 @@ var acts = []struct {
 	{"set tags", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
 		_, err := x.s.SetTags(x.ctx, object.SetTags{Bucket: home, Key: "k", VersionID: old.VersionID, Tags: []object.Pair{{Name: "n"}}})
 		return err
+	}},
+	{"poison", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		return x.s.Poison(x.ctx, old.Examined())
+	}},
+	{"cure", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		return x.s.Cure(x.ctx, old.Examined())
 	}},
 	{"set list", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
 		_, err := x.s.SetObjectACL(x.ctx, object.SetACL{Bucket: home, Key: "k", VersionID: old.VersionID, ACL: publicRead})

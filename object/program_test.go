@@ -46,6 +46,8 @@ func (w *world) run(s step) error {
 		return w.runCopy(&s, bucket, key)
 	case "setTags", "tags":
 		return w.runTags(&s, bucket, key)
+	case "poison":
+		return w.runPoison(&s, bucket, key)
 	case "createUpload":
 		return w.runCreateUpload(&s, bucket, key)
 	case "putPart":
@@ -278,6 +280,24 @@ func (w *world) runTags(s *step, bucket, key string) error {
 	req.VersionID = w.toReal(id)
 	got, gotErr := w.s.SetTags(w.ctx, req)
 	return w.same("set tags", got, gotErr, want, wantErr)
+}
+
+func (w *world) runPoison(s *step, bucket, key string) error {
+	id := ""
+	if s.option(0, 1) {
+		id = w.version(bucket, key, s.ref)
+	}
+	on, mark := true, w.s.Poison
+	if s.option(1, 1) {
+		on, mark = false, w.s.Cure
+	}
+	w.logf("poison %s/%.20q %s: %v", bucket, key, id, on)
+	wantErr := w.m.Poison(bucket, key, id, on)
+	v, gotErr := w.s.Describe(w.ctx, bucket, key, w.toReal(id))
+	if gotErr == nil {
+		gotErr = mark(w.ctx, v.Examined())
+	}
+	return w.same("poison", nil, gotErr, nil, wantErr)
 }
 
 func (w *world) runCreateUpload(s *step, bucket, key string) error {

@@ -128,6 +128,9 @@ func (o *opened) load(r kv.Reader, req *GetObject) (err error) {
 	if err := req.If.check(o.rec); err != nil {
 		return err
 	}
+	if o.rec.poisoned() && !req.Damaged {
+		return errPoisoned()
+	}
 	if o.rec.flags&flagParts != 0 && (req.PartNumber > 0 || !req.HeadOnly && (o.rec.body.kind == bodyParts || sealed != nil && sealed.partSize == 0)) {
 		if o.m, err = getManifest(r, o.rec.body.id); errors.Is(err, kv.ErrNotFound) {
 			return errMissing(err)

@@ -121,6 +121,7 @@ const (
 	flagNull   = 1 << iota // the null version
 	flagMarker             // a delete marker
 	flagParts              // a manifest row lists the parts, also when the body is one blob
+	flagPoison             // the stored bytes are not those that were written, see Poison
 )
 
 // versionRecord is one version as it is stored.
@@ -175,8 +176,9 @@ type sumRecord struct {
 	raw []byte
 }
 
-func (r *versionRecord) null() bool   { return r.flags&flagNull != 0 }
-func (r *versionRecord) marker() bool { return r.flags&flagMarker != 0 }
+func (r *versionRecord) null() bool     { return r.flags&flagNull != 0 }
+func (r *versionRecord) marker() bool   { return r.flags&flagMarker != 0 }
+func (r *versionRecord) poisoned() bool { return r.flags&flagPoison != 0 }
 
 // Field numbers of a versionRecord.
 const (
@@ -394,7 +396,7 @@ func (r *versionRecord) version(b *Bucket, key string, latest bool) Version {
 		Bucket: b.Name, Key: key, Latest: latest, DeleteMarker: r.marker(), Size: r.size,
 		ETag: formatETag(r.etag, r.parts), Modified: time.Unix(0, r.modified).UTC(), Owner: r.owner,
 		Parts: r.parts, Versioned: b.Versioning != Unversioned, Meta: r.meta, ACL: r.list(), Stamp: r.id,
-		Lifecycle: b.Has(ConfigLifecycle),
+		Lifecycle: b.Has(ConfigLifecycle), Poisoned: r.poisoned(),
 	}
 	if v.VersionID = NullVersion; !r.null() {
 		v.VersionID = formatVersion(r.id)

@@ -115,6 +115,8 @@ type Version struct {
 	Stamp [16]byte
 	// Lifecycle says that the bucket has a lifecycle configuration, so that a rule may end the version. Not in listings.
 	Lifecycle bool
+	// Poisoned says that the stored bytes were found not to be those that were written: they are not given out. See Store.Poison.
+	Poisoned bool
 }
 
 // Digest asks for a checksum of the bytes of a body.
@@ -203,6 +205,7 @@ type GetObject struct {
 	Range       *Range
 	PartNumber  int  // 1..10000; 0 when not given; excludes Range
 	HeadOnly    bool // no bytes are opened
+	Damaged     bool // what is poisoned is opened too: for those who examine and mend it, never for clients
 	// Customer is the key of SSE-C that came with the request; nil: none. Also with HeadOnly it must be the right one.
 	Customer *seal.Key
 }

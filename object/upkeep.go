@@ -102,6 +102,7 @@ type Shown struct {
 	Parts    bool  // in several blobs: not shown until assembled
 	Size     int64 // of the file
 	Sealed   bool  // encrypted: the file is ciphertext
+	Damaged  bool  // the bytes are gone from the metadata, or the version is poisoned: its file stays as it is
 	Modified time.Time
 }
 
@@ -121,7 +122,7 @@ func (s *Store) Show(ctx context.Context, bucket, key string) (Shown, error) {
 		if err != nil || cur == nil {
 			return err
 		}
-		out = Shown{Exists: true, Size: cur.size, Modified: time.Unix(0, cur.modified)}
+		out = Shown{Exists: true, Size: cur.size, Modified: time.Unix(0, cur.modified), Damaged: cur.poisoned()}
 		if out.Sealed = cur.sealed() != nil; out.Sealed {
 			if out.Size, err = sealedSize(r, cur); err != nil {
 				return err
@@ -134,10 +135,11 @@ func (s *Store) Show(ctx context.Context, bucket, key string) (Shown, error) {
 			out.Parts = true
 		case bodyInline:
 			v, err := r.Get(idKey(tInline, cur.body.id))
-			if err != nil {
+			if ignoreAbsent(err) != nil {
 				return err
 			}
 			out.Inline = append([]byte(nil), v...)
+			out.Damaged = out.Damaged || int64(len(v)) != out.Size
 		}
 		return nil
 	})

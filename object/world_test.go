@@ -292,7 +292,7 @@ func assembleAll(ctx context.Context, s *object.Store) error {
 func check(ctx context.Context, s *object.Store, strays bool) error {
 	var found []string
 	_, err := s.Check(ctx, object.CheckOptions{Deep: true, Report: func(p object.Problem) {
-		if p.Kind != object.ProblemStray || !strays {
+		if p.Kind != object.ProblemPoison && (p.Kind != object.ProblemStray || !strays) {
 			found = append(found, fmt.Sprintf("%s %s/%q: %s", p.Kind, p.Bucket, p.Key, p.Detail))
 		}
 	}})

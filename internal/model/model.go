@@ -66,6 +66,7 @@ type version struct {
 	meta     object.Metadata
 	upload   string // the multipart upload it was completed from
 	enc      *object.Encryption
+	poisoned bool
 }
 
 type upload struct {
@@ -275,7 +276,7 @@ func (b *bucket) describe(v *version) object.Version {
 	if v.null {
 		out.VersionID = object.NullVersion
 	}
-	out.Stamp, out.Encryption = v.stamp(), v.enc
+	out.Stamp, out.Encryption, out.Poisoned = v.stamp(), v.enc, v.poisoned
 	if v.lock != (lock.State{}) {
 		l := v.lock
 		out.Lock = &l
@@ -422,6 +423,9 @@ func (m *Model) Open(req object.GetObject) (Read, error) {
 	if err := checkRead(&req.If, v); err != nil {
 		return r, err
 	}
+	if v.poisoned {
+		return r, fail(fault.Corrupted)
+	}
 	return r, r.choose(v, &req)
 }
 
@@ -545,6 +549,15 @@ func (m *Model) Tags(bucket, key, id string) (object.Version, error) {
 		return object.Version{}, err
 	}
 	return b.describe(v), nil
+}
+
+// Poison marks a version, or takes the mark away.
+func (m *Model) Poison(bucket, key, id string, on bool) error {
+	_, v, err := m.lookup(bucket, key, id)
+	if err == nil {
+		v.poisoned = on
+	}
+	return err
 }
 
 // SetTags replaces the tags of a version.

@@ -133,6 +133,9 @@ func (m *Model) source(bucket, key, id string, cond *object.Conditions) (*bucket
 	if fault.Is(err, fault.NotModified) {
 		err = fail(fault.PreconditionFailed)
 	}
+	if err == nil && v.poisoned {
+		err = fail(fault.Corrupted)
+	}
 	return b, v, err
 }
 

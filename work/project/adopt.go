@@ -146,7 +146,7 @@ func (a *Adopter) take(ctx context.Context, bucket string, e *view.Entry) error 
 
 // meta is what the object that a file is to become says of itself: what it said before, where it was one.
 func (a *Adopter) meta(ctx context.Context, bucket, key string) (object.Metadata, error) {
-	r, err := a.Store.Open(ctx, object.GetObject{Bucket: bucket, Key: key, HeadOnly: true})
+	r, err := a.Store.Open(ctx, object.GetObject{Bucket: bucket, Key: key, HeadOnly: true, Damaged: true})
 	if k := fault.KindOf(err); err != nil && (k == fault.Internal || k == fault.Corrupted) {
 		return object.Metadata{}, err
 	}

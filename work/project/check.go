@@ -102,7 +102,7 @@ func (c *compare) key(ctx context.Context, bucket, key string) error {
 		return nil
 	}
 	want, err := c.Store.Show(ctx, bucket, key)
-	if err != nil || !want.Exists || want.Parts {
+	if err != nil || !want.Exists || want.Parts || want.Damaged {
 		return err
 	}
 	c.r.Files++

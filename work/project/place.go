@@ -43,7 +43,7 @@ func (p *Projector) Key(ctx context.Context, bucket, key string) error {
 
 // place makes the file of a key what want says. Where a later change overtakes it, that one's own row makes it right.
 func (p *Projector) place(ctx context.Context, bucket, key string, want *object.Shown) error {
-	if _, ok := p.Tree.Path(bucket, key); !ok || want.Parts {
+	if _, ok := p.Tree.Path(bucket, key); !ok || want.Parts || want.Damaged {
 		return nil
 	}
 	if !want.Exists {
@@ -157,7 +157,7 @@ func (p *Projector) remove(ctx context.Context, bucket, key string) error {
 		if err != nil {
 			return err
 		}
-		if !want.Exists || want.Parts {
+		if !want.Exists || want.Parts || want.Damaged {
 			continue
 		}
 		if err := p.show(ctx, bucket, parent, &want); err != nil && !errors.Is(err, view.ErrClash) {
