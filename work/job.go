@@ -135,23 +135,14 @@ func (j *Job[R]) Run(ctx context.Context) {
 	j.mu.Unlock()
 	defer j.close()
 	due := j.o.Now().Add(j.untilDue())
-	for ctx.Err() == nil {
-		var tick <-chan time.Time
-		if j.o.Every > 0 {
-			tick = time.After(max(due.Sub(j.o.Now()), 0))
-		}
-		select {
-		case <-ctx.Done():
-		case r := <-j.asks:
+	next := func() (time.Duration, bool) { return due.Sub(j.o.Now()), j.o.Every > 0 }
+	serve(ctx, j.asks, j.do, next, func(ctx context.Context) {
+		due = j.o.Now().Add(j.o.Every)
+		if r, started, err := j.Start(j.o.Ask); err == nil && started {
+			<-j.asks
 			j.do(ctx, r)
-		case <-tick:
-			due = j.o.Now().Add(j.o.Every)
-			if r, started, err := j.Start(j.o.Ask); err == nil && started {
-				<-j.asks
-				j.do(ctx, r)
-			}
 		}
-	}
+	})
 }
 
 // untilDue is how long the first scheduled run waits: an interval from the last one on, also when the server was started in between.

@@ -66,8 +66,7 @@ type Config struct {
 type Worker struct {
 	cfg   Config
 	state *docstore.Store[state]
-	jobs  chan *job
-	ended chan struct{} // closed at the end of Run
+	desk  *work.Desk[Request, []Report]
 
 	page  int   // versions that are read in one step
 	rows  int64 // of a data file
@@ -89,14 +88,6 @@ type Request struct {
 	ID     string // "" for all that the bucket has and that are enabled
 }
 
-// job is a request on its way to Run.
-type job struct {
-	req  Request
-	done chan struct{}
-	out  []Report
-	err  error
-}
-
 // New makes a worker.
 func New(cfg Config) (*Worker, error) {
 	if cfg.Log == nil {
@@ -109,7 +100,7 @@ func New(cfg Config) (*Worker, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Worker{cfg: cfg, state: st, jobs: make(chan *job), ended: make(chan struct{}), page: 1000, rows: maxRows, bytes: maxBytes}, nil
+	return &Worker{cfg: cfg, state: st, desk: work.NewDesk[Request, []Report](), page: 1000, rows: maxRows, bytes: maxBytes}, nil
 }
 
 // retry is how long a pass that failed as a whole waits.
@@ -117,27 +108,18 @@ const retry = 30 * time.Second
 
 // Run writes reports until ctx ends.
 func (w *Worker) Run(ctx context.Context) {
-	defer close(w.ended)
 	due := w.cfg.Now()
 	if w.state.Get().Pending == nil {
 		due = nextHour(due)
 	}
-	for ctx.Err() == nil {
-		t := time.NewTimer(max(due.Sub(w.cfg.Now()), 0))
-		select {
-		case <-ctx.Done():
-		case j := <-w.jobs:
-			j.out, j.err = w.asked(ctx, j.req)
-			close(j.done)
-		case <-t.C:
-			due = nextHour(w.cfg.Now())
-			if err := w.all(ctx); err != nil && ctx.Err() == nil {
-				w.cfg.Log.Error("inventory reports failed and will be tried again", "error", err)
-				due = w.cfg.Now().Add(retry)
-			}
+	next := func() (time.Duration, bool) { return due.Sub(w.cfg.Now()), true }
+	w.desk.Serve(ctx, w.asked, next, func(ctx context.Context) {
+		due = nextHour(w.cfg.Now())
+		if err := w.all(ctx); err != nil && ctx.Err() == nil {
+			w.cfg.Log.Error("inventory reports failed and will be tried again", "error", err)
+			due = w.cfg.Now().Add(retry)
 		}
-		t.Stop()
-	}
+	})
 }
 
 func nextHour(t time.Time) time.Time { return t.Truncate(time.Hour).Add(time.Hour) }
@@ -151,25 +133,8 @@ func (w *Worker) Start(ctx context.Context, req Request) ([]Report, error) {
 	if w.Status().Current != nil {
 		return nil, fault.New(fault.InvalidState, "A report is under way. Try again when it has ended.")
 	}
-	j := &job{req: req, done: make(chan struct{})}
-	select {
-	case w.jobs <- j:
-	case <-w.ended:
-		return nil, errEnding()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	select {
-	case <-j.done:
-		return j.out, j.err
-	case <-w.ended:
-		return nil, errEnding()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return w.desk.Ask(ctx, req)
 }
-
-func errEnding() error { return fault.New(fault.Unavailable, "The server is about to end.") }
 
 // chosen returns the configurations that a request is about.
 func (w *Worker) chosen(ctx context.Context, req Request) ([]settings.Config, error) {

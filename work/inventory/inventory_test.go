@@ -294,7 +294,7 @@ func TestStart(t *testing.T) {
 		t.Error(complete, stray)
 	}
 	cancel()
-	<-w.ended
+	<-w.desk.Ended()
 	if _, err := w.Start(w.ctx, Request{Bucket: "box"}); !fault.Is(err, fault.Unavailable) {
 		t.Error(err)
 	}

@@ -71,21 +71,12 @@ type Worker struct {
 	cfg     Config
 	state   *docstore.Store[state]
 	history *History
-	jobs    chan *job
-	ended   chan struct{} // closed at the end of Run
-	page    int           // versions or uploads that are looked at in one step
-	batch   int           // versions that are ended in one commit
+	desk    *work.Desk[Request, []Execution]
+	page    int // versions or uploads that are looked at in one step
+	batch   int // versions that are ended in one commit
 
 	mu      sync.Mutex
 	running *run // nil when none is
-}
-
-// job is a request on its way to Run.
-type job struct {
-	req  Request
-	done chan struct{}
-	out  []Execution
-	err  error
 }
 
 // New makes a worker.
@@ -102,7 +93,7 @@ func New(cfg Config) (*Worker, error) {
 	}
 	return &Worker{
 		cfg: cfg, state: st, history: &History{dir: filepath.Join(cfg.Dir, "buckets"), max: cfg.MaxHistory, log: cfg.Log},
-		jobs: make(chan *job), ended: make(chan struct{}),
+		desk: work.NewDesk[Request, []Execution](),
 		page: 1000, batch: 250,
 	}, nil
 }
@@ -112,41 +103,26 @@ func (w *Worker) History() *History { return w.history }
 
 // Run carries rules out until ctx ends.
 func (w *Worker) Run(ctx context.Context) {
-	defer close(w.ended)
 	failed := false
-	for ctx.Err() == nil {
-		timer, due := w.timer(failed)
-		select {
-		case <-ctx.Done():
-		case j := <-w.jobs:
-			j.out, j.err = w.once(ctx, j.req)
-			close(j.done)
-		case <-due:
-			err := w.scheduled(ctx)
-			if failed = err != nil && ctx.Err() == nil; failed {
-				w.cfg.Log.Error("a run of the lifecycle rules failed and will be tried again", "error", err)
-			}
+	next := func() (time.Duration, bool) { return w.wait(failed) }
+	w.desk.Serve(ctx, w.once, next, func(ctx context.Context) {
+		err := w.scheduled(ctx)
+		if failed = err != nil && ctx.Err() == nil; failed {
+			w.cfg.Log.Error("a run of the lifecycle rules failed and will be tried again", "error", err)
 		}
-		if timer != nil {
-			timer.Stop()
-		}
-	}
+	})
 }
 
 // retry is how long a run that failed as a whole waits.
 const retry = 30 * time.Second
 
-// timer returns what tells of the time of the next run; nil where there is none.
-func (w *Worker) timer(failed bool) (*time.Timer, <-chan time.Time) {
-	if !w.cfg.Enabled {
-		return nil, nil
-	}
-	wait := max(w.next().Sub(w.cfg.Now()), 0)
+// wait is how long it is until the next run; false where there is none.
+func (w *Worker) wait(failed bool) (time.Duration, bool) {
+	wait := w.next().Sub(w.cfg.Now())
 	if failed {
 		wait = max(wait, retry)
 	}
-	t := time.NewTimer(wait)
-	return t, t.C
+	return wait, w.cfg.Enabled
 }
 
 // next is when the next run begins: at once for one that was interrupted, otherwise an interval after the last one, or after now when
@@ -179,25 +155,8 @@ func (w *Worker) Start(ctx context.Context, req Request) ([]Execution, error) {
 	if busy {
 		return nil, fault.New(fault.InvalidState, "A run is under way. Try again when it has ended.")
 	}
-	j := &job{req: req, done: make(chan struct{})}
-	select {
-	case w.jobs <- j:
-	case <-w.ended:
-		return nil, errEnding()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	select {
-	case <-j.done:
-		return j.out, j.err
-	case <-w.ended:
-		return nil, errEnding()
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
+	return w.desk.Ask(ctx, req)
 }
-
-func errEnding() error { return fault.New(fault.Unavailable, "The server is about to end.") }
 
 // Status tells of the worker.
 type Status struct {

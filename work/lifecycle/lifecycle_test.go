@@ -85,7 +85,7 @@ func TestStart(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	cancel()
-	<-w.ended
+	<-w.desk.Ended()
 	if _, err := w.Start(w.ctx, Request{}); !fault.Is(err, fault.Unavailable) {
 		t.Error("a run after the end:", err)
 	}
@@ -97,8 +97,8 @@ func TestDisabled(t *testing.T) {
 	w.put("box", "k", 1)
 	w.days(3)
 	w.cfg.Enabled = false
-	if timer, due := w.timer(false); timer != nil || due != nil {
-		t.Error("a timer")
+	if _, ok := w.wait(false); ok {
+		t.Error("a run is due")
 	}
 	if _, err := w.Start(w.ctx, Request{}); !fault.Is(err, fault.InvalidRequest) {
 		t.Error(err)
@@ -130,7 +130,7 @@ func TestScheduled(t *testing.T) {
 	go w.Run(ctx)
 	<-done
 	cancel()
-	<-w.ended
+	<-w.desk.Ended()
 }
 
 func TestHistory(t *testing.T) {
