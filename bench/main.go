@@ -3,6 +3,7 @@
 // Command bench measures S3 servers on this machine.
 //
 //	bench compare   MyFSIO beside MinIO, versitygw and nginx, with a report
+//	bench features  what features of MyFSIO cost: encryption, a lifecycle run beside reads
 //	bench load      the same work against one endpoint that runs already
 //	bench install   only make the servers ready
 //	bench items     list the items
@@ -46,17 +47,19 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
-		return errors.New("want one of: compare, load, install, items")
+		return errors.New("want one of: compare, features, load, install, items")
 	}
 	switch args[0] {
 	case "compare":
-		return runCompare(ctx, args[1:])
+		return runCompare(ctx, args[1:], false)
+	case "features":
+		return runCompare(ctx, args[1:], true)
 	case "load":
 		return runLoad(ctx, args[1:])
 	case "install":
 		return runInstall(ctx, args[1:])
 	case "items":
-		for _, it := range load.Items(load.Full) {
+		for _, it := range append(load.Items(load.Full), load.Features(load.Full)...) {
 			fmt.Printf("%-20s %2d clients  %-8s %s\n", it.Name, it.Clients, it.Unit, it.Note)
 		}
 		return nil
@@ -124,7 +127,8 @@ func given(fs *flag.FlagSet, name string) bool {
 	return found
 }
 
-func runCompare(ctx context.Context, args []string) error {
+// runCompare compares servers, or the items of ours that tell what its features cost.
+func runCompare(ctx context.Context, args []string, features bool) error {
 	fs := flag.NewFlagSet("bench compare", flag.ContinueOnError)
 	var c common
 	c.register(fs)
@@ -147,6 +151,9 @@ func runCompare(ctx context.Context, args []string) error {
 			c.duration = time.Second / 2
 		}
 	}
+	if features && !given(fs, "servers") {
+		*servers = "myfsio"
+	}
 	match, err := c.match()
 	if err != nil {
 		return err
@@ -166,7 +173,7 @@ func runCompare(ctx context.Context, args []string) error {
 	ctx, cancel := context.WithTimeout(ctx, c.limit)
 	defer cancel()
 	report, err := compare.Run(ctx, compare.Config{
-		Servers: strings.Split(*servers, ","), Rounds: *rounds, Duration: c.duration, Items: match, Sizes: sizes,
+		Servers: strings.Split(*servers, ","), Rounds: *rounds, Duration: c.duration, Items: match, Sizes: sizes, Features: features,
 		Dir: work, Bin: *bin, Source: *source, Strace: *strace, Unsigned: c.unsigned, Drop: c.drop, Requests: *requests, Log: logf,
 	})
 	if report == nil {

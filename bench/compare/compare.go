@@ -23,6 +23,7 @@ type Config struct {
 	Duration time.Duration  // of one turn of one item
 	Items    *regexp.Regexp // nil: all
 	Sizes    load.Sizes
+	Features bool   // what features of ours cost, in place of what all servers do
 	Dir      string // absolute and empty: the servers' data; the caller removes it, after the report perhaps
 	Bin      string // where installed servers are kept
 	Source   string // this module, to build our server from
@@ -39,7 +40,11 @@ const straceOps = 20
 // Run carries the comparison out. The report is returned with an error as well, as
 // far as it came. Failed operations make an error: a fast answer that is wrong is no result.
 func Run(ctx context.Context, c Config) (*Report, error) {
-	items := choose(load.Items(c.Sizes), c.Items)
+	items := load.Items(c.Sizes)
+	if c.Features {
+		items = load.Features(c.Sizes)
+	}
+	items = choose(items, c.Items)
 	if len(items) == 0 || len(c.Servers) == 0 || c.Rounds < 1 {
 		return nil, errors.New("nothing to compare")
 	}

@@ -61,6 +61,9 @@ func newServer(spec *Spec, p Program, dir string, sizes load.Sizes, log func(str
 		s.env.Seed = s.seed
 	}
 	s.env.Policy = spec.Policy
+	if spec.Admin.AccessKey != "" {
+		s.env.Admin = &load.Target{Addr: target.Addr, Region: target.Region, Credentials: spec.Admin}
+	}
 	return s, nil
 }
 

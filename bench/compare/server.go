@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+
+	"myfsio/bench/load"
 )
 
 const (
@@ -32,6 +34,8 @@ type Spec struct {
 	Object func(dir, bucket, key string) string
 	// Policy gives the policy that buckets are made with; nil for none.
 	Policy func(bucket string) string
+	// Admin is an administrator, for items that need one.
+	Admin load.Credentials
 }
 
 // Launch is a command line. Probe is a path whose GET answers 200 once the server is ready.
@@ -49,6 +53,7 @@ var Servers = []*Spec{
 		Setup:      "100 users with 10 statements each, a policy of 10 statements on each bucket; requests are a user's, not an administrator's",
 		Launch:     launchOurs,
 		Policy:     bucketPolicy,
+		Admin:      load.Credentials{AccessKey: adminKey, SecretKey: adminSecret},
 	},
 	{
 		Name: "minio", Module: "github.com/minio/minio", Version: "v0.0.0-20260212201848-7aac2a2c5b7c",
@@ -83,7 +88,7 @@ func launchOurs(dir string, port int) (Launch, error) {
 		Args: []string{"--mode", "api", "--api-port", strconv.Itoa(port)},
 		Env: []string{
 			"STORAGE_ROOT=" + filepath.Join(dir, "data"), "LOG_DIR=" + filepath.Join(dir, "logs"),
-			"APP_HOST=127.0.0.1",
+			"APP_HOST=127.0.0.1", "ENCRYPTION_ENABLED=true", "LIFECYCLE_ENABLED=true", "LIFECYCLE_INTERVAL_SECONDS=86400",
 			// All requests come from one address, and faster than the limits of one allow.
 			"RATE_LIMIT_OBJECT_OPS=100000000 per minute", "RATE_LIMIT_BUCKET_OPS=100000000 per minute", "RATE_LIMIT_HEAD_OPS=100000000 per minute", "RATE_LIMIT_LIST_BUCKETS=100000000 per minute",
 		},

@@ -14,15 +14,17 @@ import (
 const (
 	users      = 100
 	statements = 10
+
+	adminKey, adminSecret = "administrator", "administrator-secret"
 )
 
 // writeUsers writes the iam.json of ours below root.
 func writeUsers(root string) error {
-	list := []any{user("u-administrator", "administrator", "administrator-secret", []any{rule("*", "", "iam:*")})}
+	list := []any{user("u-administrator", adminKey, adminSecret, []any{rule("*", "", "iam:*")})}
 	for i := range users - 1 {
 		list = append(list, user(fmt.Sprintf("u-%03d", i), fmt.Sprintf("user%03d", i), "secret-of-a-user", others(i, statements)))
 	}
-	mine := append(others(users, statements-1), rule("*", "", "list", "read", "write", "delete", "create_bucket", "delete_bucket", "policy"))
+	mine := append(others(users, statements-1), rule("*", "", "list", "read", "write", "delete", "create_bucket", "delete_bucket", "policy", "lifecycle"))
 	list = append(list, user("u-benchmark", accessKey, secretKey, mine))
 	doc, err := json.MarshalIndent(map[string]any{"version": 2, "users": list}, "", "  ")
 	if err != nil {

@@ -58,6 +58,8 @@ type Env struct {
 	Seed func(ctx context.Context, bucket, from string, keys []string) error
 	// Publish, when not nil, stores an object in a server that takes no PUT.
 	Publish func(bucket, key string, body []byte) error
+	// Admin is the server with the rights of an administrator. Nil: items that need them are refused.
+	Admin *Target
 	// Policy, when not nil, gives the policy that a new bucket is made with.
 	Policy func(bucket string) string
 

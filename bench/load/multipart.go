@@ -78,8 +78,8 @@ type upload struct {
 	etags       []string
 }
 
-func (e *Env) createUpload(c *Client, bucket, key string) (*upload, error) {
-	text, err := c.Text(&Request{Method: "POST", Path: "/" + bucket + "/" + key, Query: "uploads="}, nil, 200)
+func (e *Env) createUpload(c *Client, bucket, key string, headers ...Header) (*upload, error) {
+	text, err := c.Text(&Request{Method: "POST", Path: "/" + bucket + "/" + key, Query: "uploads=", Headers: headers}, nil, 200)
 	if err != nil {
 		return nil, err
 	}
