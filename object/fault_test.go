@@ -65,6 +65,9 @@ func (x *shop) snapshotVersions(sb *strings.Builder, bucket string) {
 			if l := r.Version.Lock; l != nil {
 				fmt.Fprintf(sb, " %v", *l)
 			}
+			if e := r.Version.Encryption; e != nil {
+				fmt.Fprintf(sb, " %v", *e)
+			}
 		}
 		sb.WriteString("\n")
 	}
@@ -165,6 +168,10 @@ var acts = []struct {
 	}},
 	{"cure", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
 		return x.s.Cure(x.ctx, old.Examined())
+	}},
+	{"update encryption", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.UpdateEncryption(x.ctx, object.UpdateEncryption{Bucket: home, Key: "sealed parts", KeyID: "other"})
+		return err
 	}},
 	{"set list", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
 		_, err := x.s.SetObjectACL(x.ctx, object.SetACL{Bucket: home, Key: "k", VersionID: old.VersionID, ACL: publicRead})

@@ -48,6 +48,8 @@ func (w *world) run(s step) error {
 		return w.runTags(&s, bucket, key)
 	case "poison":
 		return w.runPoison(&s, bucket, key)
+	case "updateEncryption":
+		return w.runUpdateEncryption(&s, bucket, key)
 	case "createUpload":
 		return w.runCreateUpload(&s, bucket, key)
 	case "putPart":
@@ -298,6 +300,19 @@ func (w *world) runPoison(s *step, bucket, key string) error {
 		gotErr = mark(w.ctx, v.Examined())
 	}
 	return w.same("poison", nil, gotErr, nil, wantErr)
+}
+
+func (w *world) runUpdateEncryption(s *step, bucket, key string) error {
+	id := ""
+	if s.option(0, 1) {
+		id = w.version(bucket, key, s.ref)
+	}
+	req := object.UpdateEncryption{Bucket: bucket, Key: key, VersionID: id, KeyID: []string{"k", "other", "k", "other", "none"}[s.ref2%5], BucketKey: s.option(1, 1)}
+	w.logf("update encryption of %s/%.20q %s: %s", bucket, key, id, req.KeyID)
+	want, wantErr := w.m.UpdateEncryption(req)
+	req.VersionID = w.toReal(id)
+	got, gotErr := w.s.UpdateEncryption(w.ctx, req)
+	return w.same("update encryption", got, gotErr, want, wantErr)
 }
 
 func (w *world) runCreateUpload(s *step, bucket, key string) error {

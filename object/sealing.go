@@ -212,6 +212,9 @@ func (s *Store) sortOf(rule *encrypt.Rule) seal.Sort {
 	return s.defaultSort
 }
 
+// bucketContext is the member of an encryption context that names the bucket.
+const bucketContext = "aws:s3:arn"
+
 // kek makes the key that wraps that of a new object.
 func (s *Store) kek(bucket string, w *Sealing, rule *encrypt.Rule) (*seal.KEK, error) {
 	if w.Sort == seal.Customer {
@@ -233,15 +236,14 @@ func (s *Store) kek(bucket string, w *Sealing, rule *encrypt.Rule) (*seal.KEK, e
 	default:
 		return nil, fault.New(fault.InvalidArgument, "There is no such encryption.")
 	}
-	const arn = "aws:s3:arn"
 	context := make(map[string]string, len(w.Context)+1)
 	for k, v := range w.Context {
 		context[k] = v
 	}
-	if _, taken := context[arn]; taken {
-		return nil, fault.New(fault.InvalidArgument, "The encryption context cannot name %s, which the server sets.", arn)
+	if _, taken := context[bucketContext]; taken {
+		return nil, fault.New(fault.InvalidArgument, "The encryption context cannot name %s, which the server sets.", bucketContext)
 	}
-	context[arn] = "arn:aws:s3:::" + bucket
+	context[bucketContext] = "arn:aws:s3:::" + bucket
 	return s.keys.KMSKEK(w.KeyID, context)
 }
 

@@ -43,6 +43,7 @@ type request struct {
 	tagsRead bool       // tagDoc and tagErr are set
 	tagged   gate.Sight // whose tags were looked at
 	protects *protection
+	wished   *wishedKey
 }
 
 // requests are used again: they are large, because answers need no further memory for their headers.

@@ -82,7 +82,7 @@ var table = []route{
 	{"PUT", gate.Object, "renameObject", "", "RenameObject", nil, made{}},
 	{"POST", gate.Object, "restore", "", "RestoreObject", nil, made{}},
 	{"POST", gate.Object, "select", "", "SelectObjectContent", (*Handler).selectContent, made{}},
-	{"PUT", gate.Object, "encryption", "", "UpdateObjectEncryption", nil, made{}},
+	{"PUT", gate.Object, "encryption", "", "UpdateObjectEncryption", (*Handler).updateEncryption, made{}},
 
 	{"GET", gate.Bucket, "session", "", "CreateSession", nil, made{}},
 	{"GET", gate.Bucket, "policyStatus", "", "GetBucketPolicyStatus", (*Handler).getPolicyStatus, made{}},

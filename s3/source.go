@@ -44,6 +44,9 @@ func (r *request) Header(name string) []string {
 	if values, ok := r.bodyHeader(name); ok {
 		return values
 	}
+	if values, ok := r.encryptionHeader(name); ok {
+		return values
+	}
 	return r.http.Header[name]
 }
 

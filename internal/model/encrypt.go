@@ -3,6 +3,7 @@ package model
 import (
 	"reflect"
 
+	"myfsio/fault"
 	"myfsio/object"
 	"myfsio/object/encrypt"
 	"myfsio/seal"
@@ -55,4 +56,22 @@ func alike(a, b *object.Encryption) bool {
 	x, y := *a, *b
 	x.BucketKey, y.BucketKey = false, false
 	return reflect.DeepEqual(x, y)
+}
+
+// UpdateEncryption puts a version under another key of the KMS, of which there are k and other.
+func (m *Model) UpdateEncryption(req object.UpdateEncryption) (object.Version, error) {
+	if req.KeyID == "" {
+		return object.Version{}, fail(fault.InvalidRequest)
+	}
+	b, v, err := m.lookup(req.Bucket, req.Key, req.VersionID)
+	switch {
+	case err != nil:
+		return object.Version{}, err
+	case v.protects(m.Now(), false):
+		return object.Version{}, fail(fault.Locked)
+	case v.enc == nil || v.enc.Sort == seal.Customer || req.KeyID != "k" && req.KeyID != "other":
+		return object.Version{}, fail(fault.InvalidRequest)
+	}
+	v.enc = &object.Encryption{Sort: seal.KMS, KeyID: "arn:" + req.KeyID, BucketKey: req.BucketKey}
+	return b.describe(v), nil
 }

@@ -86,6 +86,7 @@ const (
 	removeOld  = "<Delete><Object><Key>{k}</Key><VersionId>{v}</VersionId></Object></Delete>"
 	encryption = "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm>" +
 		"</ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"
+	newKey    = "<ObjectEncryption><SSE-KMS><KMSKeyArn>arn:aws:kms:local:000000000000:key/k</KMSKeyArn></SSE-KMS></ObjectEncryption>"
 	legalHold = "<LegalHold><Status>ON</Status></LegalHold>"
 	lifecycle = "<LifecycleConfiguration><Rule><ID>r</ID><Filter><Prefix>x/</Prefix></Filter><Status>Enabled</Status><Expiration><Days>9</Days></Expiration>" +
 		"</Rule></LifecycleConfiguration>"
@@ -290,8 +291,8 @@ var shapes = []shape{
 	{op: "RestoreObject", request: "POST /{b}/{k}?restore", needs: "s3:RestoreObject"},
 	{op: "RestoreObject", note: "a version", request: "POST /{b}/{k}?restore&versionId={v}", needs: "s3:RestoreObject"},
 	{op: "SelectObjectContent", request: "POST /{b}/{k}?select&select-type=2", body: selection, needs: "s3:GetObject"},
-	{op: "UpdateObjectEncryption", request: "PUT /{b}/{k}?encryption", needs: "s3:UpdateObjectEncryption"},
-	{op: "UpdateObjectEncryption", note: "a version", request: "PUT /{b}/{k}?encryption&versionId={v}", needs: "s3:UpdateObjectEncryption"},
+	{op: "UpdateObjectEncryption", request: "PUT /{b}/{k}?encryption", body: newKey, needs: "s3:UpdateObjectEncryption"},
+	{op: "UpdateObjectEncryption", note: "a version", request: "PUT /{b}/{k}?encryption&versionId={v}", body: newKey, needs: "s3:UpdateObjectEncryption"},
 	{op: "UploadPart", request: "PUT /{b}/{m}?partNumber=2&uploadId={u}", body: "x", needs: "s3:PutObject"},
 	{op: "UploadPartCopy", note: "within the bucket", request: "PUT /{b}/{m}?partNumber=2&uploadId={u}", headers: copyOf + "k", needs: "s3:PutObject <s3:GetObject"},
 	{op: "UploadPartCopy", note: "from own", from: "own", request: "PUT /{b}/{m}?partNumber=2&uploadId={u}", headers: copyOf + "k", needs: "s3:PutObject <s3:GetObject"},

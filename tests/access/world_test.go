@@ -182,7 +182,7 @@ func (w *world) fill() {
 
 func (w *world) put(bucket, key, owner string, list acl.List, tags []object.Pair) (version string) {
 	v, err := w.store.Put(context.Background(), object.PutObject{Bucket: bucket, Key: key, Owner: owner, ACL: list, Meta: object.Metadata{Tags: tags},
-		Body: object.Body{Reader: strings.NewReader("x"), Size: 1}})
+		Seal: &object.Sealing{Sort: seal.S3}, Body: object.Body{Reader: strings.NewReader("x"), Size: 1}})
 	w.check(err)
 	return v.VersionID
 }

@@ -255,6 +255,48 @@ def check_kms_keys():
     s3.delete_object(Bucket=MAIN, Key="kms")
 
 
+def check_update_encryption():
+    """Another key for what is stored: the bytes and all that is known of them stay."""
+    b = bucket("update")
+    s3.put_bucket_versioning(Bucket=b, VersioningConfiguration={"Status": "Enabled"})
+    other = admin("POST", "/kms/keys", {"description": "another"})["KeyMetadata"]
+    to = lambda arn, **more: {"SSEKMS": {"KMSKeyArn": arn, **more}}
+    data = body(2 * PART + 5, 9)
+    s3.upload_fileobj(io.BytesIO(data), b, "k", ExtraArgs={"ServerSideEncryption": "AES256", "Metadata": {"m": "1"}}, Config=SMALL)
+    before = s3.head_object(Bucket=b, Key="k", ChecksumMode="ENABLED")
+    newer = s3.put_object(Bucket=b, Key="k", Body=b"newer", ServerSideEncryption="AES256")["VersionId"]
+    old = {"Bucket": b, "Key": "k", "VersionId": before["VersionId"]}
+    for arn, bucket_key in ((KMS["Arn"], False), (other["Arn"], True)):
+        s3.update_object_encryption(**old, ObjectEncryption=to(arn, BucketKeyEnabled=bucket_key))
+        after = s3.head_object(**old, ChecksumMode="ENABLED")
+        assert after["ServerSideEncryption"] == "aws:kms" and after["SSEKMSKeyId"] == arn and after.get("BucketKeyEnabled", False) == bucket_key, after
+        for same in ("ETag", "LastModified", "ContentLength", "Metadata", "VersionId", "ChecksumCRC32"):
+            assert after.get(same) == before.get(same), (same, before, after)
+        assert s3.get_object(**old)["Body"].read() == data
+        assert s3.get_object(**old, Range=f"bytes={PART - 1}-{PART}")["Body"].read() == data[PART - 1:PART + 1]
+    assert s3.head_object(Bucket=b, Key="k")["ServerSideEncryption"] == "AES256"
+    admin("POST", f"/kms/keys/{other['KeyId']}/disable")
+    refused("KMS.DisabledException", s3.update_object_encryption, 400, **old, ObjectEncryption=to(KMS["Arn"]))
+    refused("KMS.DisabledException", s3.update_object_encryption, 400, Bucket=b, Key="k", ObjectEncryption=to(other["Arn"]))
+    refused("KMS.NotFoundException", s3.update_object_encryption, 400, Bucket=b, Key="k", ObjectEncryption=to("arn:aws:kms:local:000000000000:key/none"))
+    refused("InvalidRequest", s3.update_object_encryption, 400, Bucket=b, Key="k", ObjectEncryption=to("arn:aws:kms:local:000000000000:alias/aws/s3"))
+    admin("POST", f"/kms/keys/{other['KeyId']}/enable")
+    s3.put_object(Bucket=b, Key="c", Body=b"x", **MINE)
+    s3.put_object(Bucket=b, Key="clear", Body=b"x")
+    for key in ("c", "clear"):
+        refused("InvalidRequest", s3.update_object_encryption, 400, Bucket=b, Key=key, ObjectEncryption=to(KMS["Arn"]))
+    refused("NoSuchKey", s3.update_object_encryption, 404, Bucket=b, Key="none", ObjectEncryption=to(KMS["Arn"]))
+    marker = s3.delete_object(Bucket=b, Key="k")["VersionId"]
+    refused("MethodNotAllowed", s3.update_object_encryption, 405, Bucket=b, Key="k", VersionId=marker, ObjectEncryption=to(KMS["Arn"]))
+    s3.update_object_encryption(Bucket=b, Key="k", VersionId=newer, ObjectEncryption=to(other["Arn"]))
+    locked = f"{BUCKET}-update-locked"
+    s3.create_bucket(Bucket=locked, ObjectLockEnabledForBucket=True)
+    s3.put_object(Bucket=locked, Key="k", Body=b"x", ServerSideEncryption="AES256", ObjectLockLegalHoldStatus="ON")
+    refused("AccessDenied", s3.update_object_encryption, 403, Bucket=locked, Key="k", ObjectEncryption=to(KMS["Arn"]))
+    s3.put_object_legal_hold(Bucket=locked, Key="k", LegalHold={"Status": "OFF"})
+    s3.update_object_encryption(Bucket=locked, Key="k", ObjectEncryption=to(KMS["Arn"]))
+
+
 def check_select():
     s3.put_object(Bucket=MAIN, Key="rows.csv", Body="a,b\n1,2\n3,4\n", **MINE)
     question = {"Bucket": MAIN, "Key": "rows.csv", "Expression": "SELECT s.b FROM S3Object s WHERE s.a = '3'", "ExpressionType": "SQL",
