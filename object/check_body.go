@@ -57,6 +57,10 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 		if want := rec.sealed().stored(rec.size); int64(len(v)) != want {
 			return lost("the inline bytes have length %d, not %d", len(v), want)
 		}
+		if !rec.intact(v) {
+			c.report(Problem{Kind: ProblemRot, Bucket: b.Name, Key: key, Detail: "the inline bytes do not match their checksum"}, nil)
+			return nil
+		}
 	case bodyBlob:
 		extents = []extent{{blob: rec.body.id, size: rec.storedSize(&m)}}
 	}

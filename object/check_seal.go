@@ -30,7 +30,7 @@ func (c *checker) reader(b *Bucket, key string, rec *versionRecord, m *manifest,
 		if fault.Is(err, fault.Corrupted) {
 			c.report(Problem{Kind: ProblemRecord, Bucket: b.Name, Key: key, Detail: "the key that the object is encrypted with cannot be unwrapped"}, nil)
 		}
-		return nil, c.skim(b, key, extents)
+		return nil, c.skim(b, key, rec.pieces(m))
 	}
 	if r.inline != nil {
 		err = r.beginInline(o)
@@ -47,16 +47,24 @@ func (c *checker) reader(b *Bucket, key string, rec *versionRecord, m *manifest,
 	return r, nil
 }
 
-// skim reads ciphertext without its key.
-func (c *checker) skim(b *Bucket, key string, extents []extent) error {
-	size := int64(0)
-	for _, x := range extents {
-		size += x.size
-	}
-	r := &Reader{s: c.s, ctx: c.ctx, left: size, extents: extents}
-	defer r.Close()
-	if n, err := io.Copy(io.Discard, struct{ io.Reader }{r}); err != nil || n != size {
-		c.report(Problem{Kind: ProblemRot, Bucket: b.Name, Key: key, Detail: "the encrypted bytes cannot be read"}, nil)
+// skim reads ciphertext without its key, and compares it with its CRC.
+func (c *checker) skim(b *Bucket, key string, pieces []Piece) error {
+	buf := largeBuffers.Get().(*[]byte)
+	defer largeBuffers.Put(buf)
+	for i := range pieces {
+		p := &pieces[i]
+		if p.Blob.IsZero() { // looked at with the record
+			continue
+		}
+		r := &Reader{s: c.s, ctx: c.ctx, left: p.Size, extents: []extent{{p.Blob, p.Off, p.Size}}}
+		sum := summing{Writer: io.Discard}
+		n, err := io.CopyBuffer(&sum, struct{ io.Reader }{r}, *buf)
+		if err := errors.Join(r.Close(), c.ctx.Err()); err != nil {
+			return err
+		}
+		if err != nil || n != p.Size || p.Known && uint32(sum.sum) != p.Sum {
+			c.report(Problem{Kind: ProblemRot, Bucket: b.Name, Key: key, Detail: "the encrypted bytes cannot be read, or are not those that were written"}, nil)
+		}
 	}
 	return nil
 }

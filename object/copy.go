@@ -114,7 +114,7 @@ func (s *Store) openSource(ctx context.Context, req GetObject, stamp [16]byte) (
 // redescribe gives the current null version new metadata and leaves its body where it is. It reports false when the
 // key or the bucket changed meanwhile, so that the bytes have to be copied.
 func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *versionRecord) (v Version, ok bool, err error) {
-	next.body, next.etag, next.parts, next.sum = seen.body, seen.etag, seen.parts, seen.sum
+	next.body, next.etag, next.parts, next.sum, next.stored = seen.body, seen.etag, seen.parts, seen.sum, seen.stored
 	next.flags = seen.flags & flagParts
 	next.sealed().take(seen.sealed())
 	err = s.update(ctx, func(t *txn) error {
@@ -166,7 +166,7 @@ func (s *Store) copyBytes(ctx context.Context, req *CopyObject, src *Reader, rec
 		return Version{}, sourceError(err)
 	}
 	defer st.discard()
-	next.body, next.etag, next.size = st.body, st.md5, st.size
+	next.body, next.etag, next.size, next.stored = st.body, st.md5, st.size, st.crc
 	next.parts, next.flags, next.sum = 0, 0, sumRecord{}
 	if alg != checksum.None {
 		next.sum = sumRecord{alg: alg, typ: checksum.FullObject, raw: st.sum}

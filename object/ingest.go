@@ -48,6 +48,7 @@ type stored struct {
 	size   int64
 	md5    []byte
 	sum    []byte // of the digest asked for, nil without
+	crc    storedSum
 	buf    *[]byte
 	s      *Store
 	shared bool // the blob holds other pieces too: it is not removed
@@ -191,7 +192,9 @@ func (s *Store) take(ctx context.Context, b *Body, inline int, at place, key *se
 	if err2 != nil {
 		return internal(err2, "create")
 	}
-	st.size, err = pumpSealed(ctx, b, w, key, *st.buf, n, err == io.EOF, d)
+	sw := &summing{Writer: w}
+	st.size, err = pumpSealed(ctx, b, sw, key, *st.buf, n, err == io.EOF, d)
+	st.crc = sw.sum
 	if err == nil {
 		err = b.complete(st.size)
 	}
@@ -223,6 +226,9 @@ func (s *Store) takeInline(b *Body, key *seal.Key, st *stored, d *digests, n int
 	err := d.finish(b, st)
 	if key != nil && err == nil {
 		st.inline = seal.Seal(nil, *key, st.inline)
+	}
+	if n > 0 {
+		st.crc = st.crc.add(st.inline)
 	}
 	return err
 }

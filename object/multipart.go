@@ -168,7 +168,7 @@ func (s *Store) storePart(ctx context.Context, req *PutPart, u id, up *uploadRec
 	}
 	st.shared = at.shared
 	defer st.discard()
-	p := partRecord{size: st.size, etag: st.md5, modified: s.now().UnixNano(), sum: st.sum, shared: at.shared, sealed: key != nil && st.size > 0}
+	p := partRecord{size: st.size, etag: st.md5, modified: s.now().UnixNano(), sum: st.sum, stored: st.crc, shared: at.shared, sealed: key != nil && st.size > 0}
 	if st.body.kind == bodyBlob {
 		p.at = extent{blob: at.id, off: at.off, size: storedSize(st.size, key)}
 	}

@@ -25,10 +25,11 @@ type partRecord struct {
 	size     int64
 	etag     []byte
 	modified int64
-	sum      []byte // raw, of the upload's algorithm
-	at       extent // zero size: no bytes
-	shared   bool   // at is a piece of the upload's shared blob
-	sealed   bool   // at holds ciphertext; size is that of the plaintext
+	sum      []byte    // raw, of the upload's algorithm
+	at       extent    // zero size: no bytes
+	shared   bool      // at is a piece of the upload's shared blob
+	stored   storedSum // of the bytes at at
+	sealed   bool      // at holds ciphertext; size is that of the plaintext
 	// left are shared blobs with older bytes of this part, which go when the upload ends: until then others may be writing
 	// to them.
 	left []blob.ID
@@ -52,7 +53,7 @@ func (p *partRecord) encode(b []byte) []byte {
 	if p.sealed {
 		b = appendUint(b, 10, 1)
 	}
-	return b
+	return appendUint(b, 11, uint64(p.stored))
 }
 
 func (p *partRecord) decode(data []byte) error {
@@ -78,6 +79,8 @@ func (p *partRecord) decode(data []byte) error {
 			return setID(&p.left[len(p.left)-1], data)
 		case 10:
 			p.sealed = v != 0
+		case 11:
+			p.stored = storedSum(v)
 		}
 		return nil
 	})

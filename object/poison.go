@@ -3,6 +3,8 @@ package object
 import (
 	"context"
 	"errors"
+	"slices"
+	"sync"
 
 	"myfsio/blob"
 	"myfsio/fault"
@@ -62,11 +64,40 @@ func (s *Store) mark(ctx context.Context, e Examined, change func(*txn, *version
 	return err
 }
 
+// suspects are versions that readers could not read.
+type suspects struct {
+	mu   sync.Mutex
+	list []Examined
+}
+
+// maxSuspects bounds how many versions wait to be examined; the scans find what is beyond.
+const maxSuspects = 1000
+
+func (s *Store) suspect(e Examined) {
+	s.suspects.mu.Lock()
+	defer s.suspects.mu.Unlock()
+	if len(s.suspects.list) < maxSuspects && !slices.Contains(s.suspects.list, e) {
+		s.suspects.list = append(s.suspects.list, e)
+		s.log.Error("the stored bytes of an object are damaged", "bucket", e.Bucket, "key", e.Key, "version", e.VersionID)
+		wake(s.signals.Suspects)
+	}
+}
+
+// Suspects returns the versions, at most 1000, that a reader could not read since the last call, because their bytes are gone or are not those that were
+// written. Nothing was done about them.
+func (s *Store) Suspects() []Examined {
+	s.suspects.mu.Lock()
+	defer s.suspects.mu.Unlock()
+	out := s.suspects.list
+	s.suspects.list = nil
+	return out
+}
+
 // Bodies tells where the bytes of a version are stored.
 type Bodies struct {
 	Inline []byte    // as they are stored; nil when they are not in the metadata, or gone from it
-	Blobs  []blob.ID // in the order of the bytes, each once; none for an inline or empty body
-	Size   int64     // of what is stored
+	Pieces []Piece   // in the order of the bytes
+	Blobs  []blob.ID // of the pieces, each once; none for an inline or empty body
 }
 
 // Bodies returns where the bytes of a version are. The error is of kind Corrupted when the list of its parts is gone, else as of Poison.
@@ -94,7 +125,7 @@ func (o *Bodies) load(r kv.Reader, rec *versionRecord) (err error) {
 			return err
 		}
 	}
-	o.Size = rec.storedSize(&m)
+	o.Pieces = rec.pieces(&m)
 	switch rec.body.kind {
 	case bodyInline:
 		v, err := r.Get(idKey(tInline, rec.body.id))

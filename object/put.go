@@ -65,7 +65,7 @@ func (s *Store) Put(ctx context.Context, req PutObject) (Version, error) {
 	}
 	defer st.discard()
 	rec := &versionRecord{
-		size: st.size, modified: s.now().UnixNano(), etag: st.md5, body: st.body, meta: req.Meta,
+		size: st.size, modified: s.now().UnixNano(), etag: st.md5, body: st.body, stored: st.crc, meta: req.Meta,
 	}
 	rec.setSealed(sealed)
 	if !req.Modified.IsZero() {

@@ -31,6 +31,9 @@ type Reader struct {
 	sealed  *unsealing // of an encrypted body that is not inline: reads instead of what stands above
 	open    blob.Blob
 	pinned  []blob.ID
+
+	want, got storedSum // of the body and of what was given of it; see watch
+	quiet     bool      // what is found damaged is known
 }
 
 // opened is what one look at the metadata found.
@@ -56,7 +59,7 @@ func (s *Store) Open(ctx context.Context, req GetObject) (*Reader, error) {
 			return r, err
 		}
 		if try == tries {
-			return nil, errMissing(err)
+			return nil, s.lost(ctx, &req, err)
 		}
 	}
 }
@@ -68,7 +71,7 @@ func (s *Store) openOnce(ctx context.Context, req *GetObject) (*Reader, error) {
 		o = opened{}
 		return o.load(kr, req)
 	})
-	r := &Reader{s: s, ctx: ctx, rec: o.rec}
+	r := &Reader{s: s, ctx: ctx, rec: o.rec, quiet: req.Damaged}
 	if err == nil {
 		err = s.unlock(&o, req)
 	}
@@ -79,7 +82,7 @@ func (s *Store) openOnce(ctx context.Context, req *GetObject) (*Reader, error) {
 		if o.rec == nil {
 			return nil, internal(err, "read")
 		}
-		return r, internal(err, "read")
+		return r, r.doubt(internal(err, "read"))
 	}
 	if err := r.choose(&o, req); err != nil {
 		o.free()
@@ -89,8 +92,9 @@ func (s *Store) openOnce(ctx context.Context, req *GetObject) (*Reader, error) {
 		return r, nil
 	}
 	if err := r.begin(&o); err != nil {
-		return nil, errors.Join(err, r.Close())
+		return nil, errors.Join(r.doubt(err), r.Close())
 	}
+	r.watch(&o)
 	return r, nil
 }
 
@@ -170,11 +174,17 @@ func (o *opened) isLatest(r kv.Reader, key string) (bool, error) {
 
 func (o *opened) loadInline(r kv.Reader) error {
 	v, err := r.Get(idKey(tInline, o.rec.body.id))
-	if errors.Is(err, kv.ErrNotFound) || err == nil && int64(len(v)) != o.rec.sealed().stored(o.rec.size) {
-		return fault.New(fault.Corrupted, "The bytes of the object are missing. Run myfsio fsck.")
+	if errors.Is(err, kv.ErrNotFound) {
+		return errMissing(err)
+	}
+	if err == nil && int64(len(v)) != o.rec.sealed().stored(o.rec.size) {
+		return errShort
 	}
 	if err != nil {
 		return err
+	}
+	if !o.rec.intact(v) {
+		return errRotten()
 	}
 	o.inline = smallBuffers.Get().(*[]byte)
 	if len(v) > len(*o.inline) { // written under a larger limit
@@ -313,11 +323,17 @@ func (r *Reader) advance(n int64) error {
 
 var errShort = fault.New(fault.Corrupted, "The stored bytes of the object end too early. Run myfsio fsck.")
 
-// Read gives the bytes asked for, then io.EOF.
+// Read gives the bytes asked for, then io.EOF. Where the bytes of a whole body turn out not to be those that were written, it fails before it gave the
+// last ones out.
 func (r *Reader) Read(p []byte) (int, error) {
 	if r.left == 0 {
 		return 0, io.EOF
 	}
+	n, err := r.read(p)
+	return n, r.doubt(err)
+}
+
+func (r *Reader) read(p []byte) (int, error) {
 	if r.sealed != nil {
 		return r.readSealed(p)
 	}
@@ -341,12 +357,20 @@ func (r *Reader) Read(p []byte) (int, error) {
 	if err != nil {
 		return n, internal(err, "read")
 	}
+	if err := r.saw(p[:n]); err != nil {
+		return 0, err
+	}
 	return n, r.advance(int64(n))
 }
 
 // WriteTo sends the bytes asked for to w. Bytes of plain files go by w's io.ReaderFrom, so that
-// they need not pass through the process.
-func (r *Reader) WriteTo(w io.Writer) (total int64, err error) {
+// they need not pass through the process; then nobody looks at them here.
+func (r *Reader) WriteTo(w io.Writer) (int64, error) {
+	n, err := r.writeTo(w)
+	return n, r.doubt(err)
+}
+
+func (r *Reader) writeTo(w io.Writer) (total int64, err error) {
 	if r.inline != nil {
 		n, err := w.Write(r.inline[r.pos : r.pos+r.left])
 		r.pos, r.left = r.pos+int64(n), r.left-int64(n)
@@ -386,8 +410,19 @@ func (r *Reader) send(w io.Writer, off, n int64) (int64, error) {
 	}
 	buf := largeBuffers.Get().(*[]byte)
 	defer largeBuffers.Put(buf)
-	// The wrapper hides WriteTo and ReadFrom, which would bring their own buffers.
-	return io.CopyBuffer(struct{ io.Writer }{w}, struct{ io.Reader }{io.NewSectionReader(r.open, off, n)}, *buf)
+	// What is given out at once is all that r.saw need see before its last bytes go.
+	m, err := r.open.ReadAt((*buf)[:min(n, largeBuffer)], off)
+	if m == 0 {
+		if err == io.EOF {
+			err = nil // the caller knows what too few bytes mean
+		}
+		return 0, internal(err, "read")
+	}
+	if err := r.saw((*buf)[:m]); err != nil {
+		return 0, err
+	}
+	m, err = w.Write((*buf)[:m])
+	return int64(m), err
 }
 
 func plainFile(b blob.Blob) io.ReadSeeker {
@@ -415,6 +450,23 @@ func (r *Reader) Close() error {
 	err := r.open.Close()
 	r.open = nil
 	return internal(err, "close")
+}
+
+// doubt notes a version whose bytes are not what they should be, for those who look after it.
+func (r *Reader) doubt(err error) error {
+	if err != nil && !r.quiet && r.rec != nil && fault.Is(err, fault.Corrupted) && !r.rec.poisoned() {
+		r.quiet = true
+		r.s.suspect(r.Version.Examined())
+	}
+	return err
+}
+
+// lost is the error about bytes that are gone.
+func (s *Store) lost(ctx context.Context, req *GetObject, err error) error {
+	if v, derr := s.Describe(ctx, req.Bucket, req.Key, req.VersionID); derr == nil && !req.Damaged {
+		s.suspect(v.Examined())
+	}
+	return errMissing(err)
 }
 
 // pin keeps the blobs of a body in several pieces from being removed while the reader goes from one to the next. It then looks

@@ -133,6 +133,7 @@ type versionRecord struct {
 	etag     []byte
 	parts    int
 	body     body
+	stored   storedSum // of a body in one piece
 	owner    string
 	sum      sumRecord
 	upload   id // the multipart upload it was completed from
@@ -212,6 +213,7 @@ const (
 	fSeal // and the next two: how the bytes are encrypted, see sealRecord
 	fBucketKey
 	fPartSize
+	fStored
 )
 
 func (r *versionRecord) encode(b []byte) []byte {
@@ -225,6 +227,7 @@ func (r *versionRecord) encode(b []byte) []byte {
 	if !r.body.id.IsZero() {
 		b = appendBytes(b, fBodyID, r.body.id[:])
 	}
+	b = appendUint(b, fStored, uint64(r.stored))
 	b = appendBytes(b, fOwner, r.owner)
 	b = appendUint(b, fSumAlg, uint64(r.sum.alg))
 	b = appendUint(b, fSumType, uint64(r.sum.typ))
@@ -315,6 +318,8 @@ func (r *versionRecord) system(num protowire.Number, v uint64, data []byte) (ok 
 		r.body.kind = bodyKind(v)
 	case fBodyID:
 		return true, setID(&r.body.id, data)
+	case fStored:
+		r.stored = storedSum(v)
 	case fOwner:
 		r.owner = string(data)
 	case fUpload:

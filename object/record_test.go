@@ -14,7 +14,7 @@ import (
 )
 
 var fullRecord = versionRecord{
-	id: id{1, 2, 3}, flags: flagNull | flagParts, size: 1 << 40, modified: -5, etag: []byte{1, 2}, parts: 3, body: body{bodyParts, id{4}}, owner: "o",
+	id: id{1, 2, 3}, flags: flagNull | flagParts | flagPoison, size: 1 << 40, modified: -5, stored: sumKnown | 7, etag: []byte{1, 2}, parts: 3, body: body{bodyParts, id{4}}, owner: "o",
 	sum: sumRecord{checksum.CRC32, checksum.Composite, []byte{9}},
 	meta: Metadata{
 		ContentType: "a", CacheControl: "b", ContentDisposition: "c", ContentEncoding: "d", ContentLanguage: "e", Expires: "f", WebsiteRedirect: "g",
@@ -41,7 +41,7 @@ func TestRecordsRoundTrip(t *testing.T) {
 	if err := short.decode(fullRecord.encode(nil)); err != nil || !reflect.DeepEqual((&lister{b: &home}).version(&short, "k", true), want) {
 		t.Errorf("brief %+v, error %v", short, err)
 	}
-	p := partRecord{size: 7, etag: []byte{1}, modified: 3, sum: []byte{2}, at: extent{blob.ID{5}, 9, 7}, shared: true, left: []blob.ID{{6}, {7}}}
+	p := partRecord{size: 7, etag: []byte{1}, modified: 3, sum: []byte{2}, stored: sumKnown, at: extent{blob.ID{5}, 9, 7}, shared: true, left: []blob.ID{{6}, {7}}}
 	var p2 partRecord
 	if err := p2.decode(p.encode(nil)); err != nil || !reflect.DeepEqual(p, p2) {
 		t.Errorf("part %+v, error %v", p2, err)

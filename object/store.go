@@ -62,6 +62,8 @@ type Store struct {
 	ids   blob.IDs
 	slots slots
 	pins  pins
+	// suspects wait for who takes them by Suspects.
+	suspects suspects
 	// signals wake the workers; see Signals.
 	signals Signals
 }
@@ -72,6 +74,7 @@ type Signals struct {
 	Reclaim  chan struct{}
 	Assemble chan struct{}
 	Events   chan struct{}
+	Suspects chan struct{}
 }
 
 // New makes a store over empty or existing engines and checks the version of the schema.
@@ -80,7 +83,7 @@ func New(ctx context.Context, c Config) (*Store, error) {
 		kv: c.KV, blobs: c.Blobs, inline: c.Inline, minPart: c.MinPartSize, view: c.View, keys: c.Keys, encrypt: c.Encrypt, defaultSort: c.DefaultSort, now: c.Now, log: c.Log,
 		slots:   slots{uploads: map[id]*uploadSlots{}},
 		pins:    pins{blobs: map[blob.ID]int{}},
-		signals: Signals{View: make(chan struct{}, 1), Reclaim: make(chan struct{}, 1), Assemble: make(chan struct{}, 1), Events: make(chan struct{}, 1)},
+		signals: Signals{View: make(chan struct{}, 1), Reclaim: make(chan struct{}, 1), Assemble: make(chan struct{}, 1), Events: make(chan struct{}, 1), Suspects: make(chan struct{}, 1)},
 	}
 	if s.inline == 0 {
 		s.inline = DefaultInline
