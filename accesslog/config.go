@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"myfsio/fault"
+	"myfsio/jsondoc"
 	"myfsio/s3/wire"
 )
 
@@ -61,7 +62,7 @@ func ParseJSON(doc []byte) (*Config, error) {
 
 // JSON returns the JSON document.
 func (c *Config) JSON() []byte {
-	return wire.EncodeJSON(c)
+	return jsondoc.MustEncode(c)
 }
 
 func (c *Config) check() error {

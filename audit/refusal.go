@@ -5,6 +5,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"myfsio/limit"
 )
 
 // Bounds of the lines about refusals.
@@ -207,7 +209,7 @@ func (f *refusals) end(now time.Time) ([]byte, int64) {
 	return out.b, out.n
 }
 
-// networkOf groups the addresses that one sender has: an IPv4 address, an IPv6 /64.
+// networkOf groups the addresses that one sender has. An IPv4 address, and what is none, is as it was given.
 func networkOf(ip string) string {
 	if !strings.Contains(ip, ":") {
 		return ip
@@ -216,6 +218,5 @@ func networkOf(ip string) string {
 	if a = a.Unmap(); err != nil || a.Is4() {
 		return ip
 	}
-	p, _ := a.WithZone("").Prefix(64)
-	return p.String()
+	return limit.Sender(a).String()
 }

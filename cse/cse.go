@@ -19,8 +19,6 @@
 package cse
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
 	"encoding/json"
@@ -28,6 +26,8 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+
+	"myfsio/gcm"
 )
 
 // Names of the user metadata.
@@ -39,8 +39,6 @@ const (
 
 const (
 	algorithm      = "AES-256-GCM"
-	nonceSize      = 12
-	tagSize        = 16
 	maxBody        = uint64(1<<36 - 32) // bytes of plaintext that GCM takes
 	maxDescription = 1 << 10            // bytes: S3 takes 2 KiB of user metadata in all
 )
@@ -99,11 +97,11 @@ func EncryptForUpload(plain []byte, key Key, description map[string]string) (bod
 	}
 	data := GenerateKey()
 	defer clear(data[:])
-	iv, wrap := make([]byte, nonceSize), make([]byte, nonceSize, nonceSize+len(data)+tagSize)
+	iv, wrap := make([]byte, gcm.NonceSize), make([]byte, gcm.NonceSize, gcm.NonceSize+len(data)+gcm.TagSize)
 	rand.Read(iv) // never fails, see crypto/rand
 	rand.Read(wrap)
-	wrapped := gcm(key).Seal(wrap, wrap, data[:], []byte(matdesc))
-	return gcm(data).Seal(nil, iv, plain, nil), map[string]string{
+	wrapped := gcm.New(key[:]).Seal(wrap, wrap, data[:], []byte(matdesc))
+	return gcm.New(data[:]).Seal(nil, iv, plain, nil), map[string]string{
 		KeyName: base64.StdEncoding.EncodeToString(wrapped), IVName: base64.StdEncoding.EncodeToString(iv), MatDescName: matdesc,
 	}, nil
 }
@@ -113,23 +111,23 @@ func EncryptForUpload(plain []byte, key Key, description map[string]string) (bod
 func DecryptFromDownload(body []byte, metadata map[string]string, key Key) ([]byte, error) {
 	m := fold(metadata)
 	wrapped, err := base64.StdEncoding.DecodeString(m[KeyName])
-	if err != nil || len(wrapped) != nonceSize+len(key)+tagSize {
+	if err != nil || len(wrapped) != gcm.NonceSize+len(key)+gcm.TagSize {
 		return nil, ErrFormat
 	}
 	iv, err := base64.StdEncoding.DecodeString(m[IVName])
-	if err != nil || len(iv) != nonceSize {
+	if err != nil || len(iv) != gcm.NonceSize {
 		return nil, ErrFormat
 	}
 	var desc map[string]string
 	if json.Unmarshal([]byte(m[MatDescName]), &desc) != nil || desc["cek-alg"] != algorithm || desc["wrap-alg"] != algorithm {
 		return nil, ErrFormat
 	}
-	data, err := gcm(key).Open(nil, wrapped[:nonceSize], wrapped[nonceSize:], []byte(m[MatDescName]))
+	data, err := gcm.New(key[:]).Open(nil, wrapped[:gcm.NonceSize], wrapped[gcm.NonceSize:], []byte(m[MatDescName]))
 	if err != nil {
 		return nil, ErrKey
 	}
 	defer clear(data)
-	plain, err := gcm(Key(data)).Open(nil, iv, body, nil)
+	plain, err := gcm.New(data).Open(nil, iv, body, nil)
 	if err != nil {
 		return nil, ErrBody
 	}
@@ -165,16 +163,4 @@ func fold(metadata map[string]string) map[string]string {
 		m[strings.TrimPrefix(strings.ToLower(name), "x-amz-meta-")] = value
 	}
 	return m
-}
-
-func gcm(k Key) cipher.AEAD {
-	block, err := aes.NewCipher(k[:])
-	if err != nil {
-		panic(err) // the length is right
-	}
-	g, err := cipher.NewGCM(block)
-	if err != nil {
-		panic(err) // AES has the right block size
-	}
-	return g
 }

@@ -1,12 +1,11 @@
 package event
 
 import (
-	"bytes"
 	"encoding/json"
-	"io"
 	"slices"
 
 	"myfsio/fault"
+	"myfsio/jsondoc"
 )
 
 // document is every JSON form that is read: AWS's, and below that those of version 0.4.
@@ -57,9 +56,7 @@ func ParseJSON(doc []byte) (*Config, error) {
 		return nil, &fault.Error{Kind: fault.EntityTooLarge, Code: "MaxMessageLengthExceeded", Msg: "Your request was too big."}
 	}
 	var d document
-	dec := json.NewDecoder(bytes.NewReader(doc))
-	dec.DisallowUnknownFields()
-	if dec.Decode(&d) != nil || dec.Decode(&struct{}{}) != io.EOF {
+	if jsondoc.Decode(doc, &d) != nil {
 		return nil, &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
 			Msg: "The JSON you provided was not well-formed or has fields that this operation does not know."}
 	}
@@ -133,7 +130,7 @@ func (c *Config) MarshalJSON() ([]byte, error) {
 			d.Topics = append(d.Topics, j)
 		}
 	}
-	return encode(&d)
+	return jsondoc.Encode(&d)
 }
 
 // JSON returns the document as it is stored.
@@ -143,13 +140,4 @@ func (c *Config) JSON() []byte {
 		panic(err) // strings alone
 	}
 	return b
-}
-
-// encode is json.Marshal that leaves <, > and & as they are.
-func encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }

@@ -2,6 +2,8 @@ package event
 
 import (
 	"time"
+
+	"myfsio/jsondoc"
 )
 
 // timeFormat is that of times in records.
@@ -62,7 +64,7 @@ func (c *Change) JSON(rule string) []byte {
 	case CreatedPut, CreatedPost, CreatedCopy, CreatedMultipart:
 		o.Size = &c.Size
 	}
-	b, err := encode(&body{[1]record{{
+	b, err := jsondoc.Encode(&body{[1]record{{
 		Version: "2.1", Source: "myfsio:s3", Region: c.Region, Time: formatTime(c.Time), Name: c.Type.String(),
 		User: identity{c.Principal}, Request: request{c.SourceIP}, Response: response{c.RequestID, c.HostID},
 		S3: s3{Version: "1.0", Rule: rule, Bucket: bucket{c.Bucket, identity{c.BucketOwner}, "arn:aws:s3:::" + c.Bucket}, Object: o},
@@ -75,7 +77,7 @@ func (c *Change) JSON(rule string) []byte {
 
 // TestMessage returns what a receiver gets when a configuration that names it is set, as AWS sends it.
 func TestMessage(bucket, requestID, hostID string, at time.Time) []byte {
-	b, err := encode(&struct {
+	b, err := jsondoc.Encode(&struct {
 		Service   string
 		Event     string
 		Time      string

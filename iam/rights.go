@@ -9,6 +9,7 @@ import (
 
 	"myfsio/fault"
 	"myfsio/iam/policy"
+	"myfsio/jsondoc"
 )
 
 // actor is who changes users, as the document that is changed knows him.
@@ -204,9 +205,6 @@ func widen(doc []byte) (wide []byte, allows bool, err error) {
 		delete(s, "Sid")
 		s["Resource"] = json.RawMessage(`"*"`)
 	}
-	var out bytes.Buffer
-	e := json.NewEncoder(&out)
-	e.SetEscapeHTML(false) // which could make it too long
-	err = e.Encode(map[string]any{"Version": "2012-10-17", "Statement": list})
-	return out.Bytes(), len(list) > 0, err
+	out, err := jsondoc.Encode(map[string]any{"Version": "2012-10-17", "Statement": list}) // escapes for HTML could make it too long
+	return out, len(list) > 0, err
 }

@@ -1,7 +1,6 @@
 package iam
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
@@ -11,6 +10,7 @@ import (
 	"strings"
 
 	"myfsio/fault"
+	"myfsio/gcm"
 	"myfsio/logs"
 )
 
@@ -49,15 +49,7 @@ func newSealer(secret logs.Secret) cipher.AEAD {
 	if err != nil {
 		panic(err) // the parameters are constant
 	}
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		panic(err) // the length is right
-	}
-	gcm, err := cipher.NewGCM(block)
-	if err != nil {
-		panic(err) // AES has the right block size
-	}
-	return gcm
+	return gcm.New(key)
 }
 
 func (s *Store) seal(t sealed) (string, error) {

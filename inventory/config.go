@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"myfsio/jsondoc"
 	"myfsio/s3/wire"
 )
 
@@ -104,7 +105,7 @@ func ParseJSON(doc []byte) (*Config, error) {
 }
 
 // JSON returns the JSON document.
-func (c *Config) JSON() []byte { return wire.EncodeJSON(c) }
+func (c *Config) JSON() []byte { return jsondoc.MustEncode(c) }
 
 // Set is the configurations of a bucket, ordered by id.
 type Set struct {
@@ -133,7 +134,7 @@ func (s *Set) JSON() []byte {
 	if len(s.Configs) == 0 {
 		return nil
 	}
-	return wire.EncodeJSON(s)
+	return jsondoc.MustEncode(s)
 }
 
 func (s *Set) search(id string) (int, bool) {

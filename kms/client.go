@@ -1,6 +1,10 @@
 package kms
 
-import "crypto/rand"
+import (
+	"crypto/rand"
+
+	"myfsio/gcm"
+)
 
 // The client's routes keep nothing: a key is made or comes with the request. The format is AES-256-GCM without additional data.
 
@@ -24,17 +28,17 @@ func ClientEncrypt(key, plain []byte) (ciphertext, nonce []byte, err error) {
 	if len(plain) > maxClient {
 		return nil, nil, refuse(Validation, "The plaintext is longer than %d bytes.", maxClient)
 	}
-	nonce = make([]byte, nonceSize)
+	nonce = make([]byte, gcm.NonceSize)
 	rand.Read(nonce) // never fails, see crypto/rand
-	return newGCM(key).Seal(nil, nonce, plain, nil), nonce, nil
+	return gcm.New(key).Seal(nil, nonce, plain, nil), nonce, nil
 }
 
 // ClientDecrypt opens what ClientEncrypt made.
 func ClientDecrypt(key, ciphertext, nonce []byte) (Plaintext, error) {
-	if len(key) != 32 || len(nonce) != nonceSize || len(ciphertext) > maxClient+tagSize {
-		return nil, refuse(Validation, "The key has 32 bytes, the nonce %d, the ciphertext at most %d.", nonceSize, maxClient+tagSize)
+	if len(key) != 32 || len(nonce) != gcm.NonceSize || len(ciphertext) > maxClient+gcm.TagSize {
+		return nil, refuse(Validation, "The key has 32 bytes, the nonce %d, the ciphertext at most %d.", gcm.NonceSize, maxClient+gcm.TagSize)
 	}
-	plain, err := newGCM(key).Open(nil, nonce, ciphertext, nil)
+	plain, err := gcm.New(key).Open(nil, nonce, ciphertext, nil)
 	if err != nil {
 		return nil, refuse(InvalidCiphertext, "The ciphertext was not made with this key and nonce.")
 	}

@@ -3,6 +3,8 @@ package kms
 import (
 	"crypto/rand"
 	"encoding/binary"
+
+	"myfsio/gcm"
 )
 
 // Bounds in bytes.
@@ -51,7 +53,7 @@ func parseBlob(b []byte) (h header, ok bool) {
 		h.raw = b[:len(b)-len(rest)]
 	}
 	h.rest = rest
-	return h, len(rest) > nonceSize+tagSize
+	return h, len(rest) > gcm.NonceSize+gcm.TagSize
 }
 
 // encrypt makes a blob with the newest material of k.
@@ -73,12 +75,12 @@ func (r *Keyring) encrypt(d *document, k *key, plain []byte, context map[string]
 	}
 	defer clear(material[:])
 	size := len(blobMagic) + blobHeader + len(k.KeyID) + versionSize
-	b := make([]byte, 0, size+nonceSize+len(plain)+tagSize)
+	b := make([]byte, 0, size+gcm.NonceSize+len(plain)+gcm.TagSize)
 	b = binary.BigEndian.AppendUint16(append(b, blobMagic...), uint16(len(k.KeyID)))
 	b = binary.BigEndian.AppendUint32(append(b, k.KeyID...), k.MaterialVersion)
-	nonce := b[size : size+nonceSize]
+	nonce := b[size : size+gcm.NonceSize]
 	rand.Read(nonce) // never fails, see crypto/rand
-	return newGCM(material[:]).Seal(b[:size+nonceSize], nonce, plain, append(b[:size:size], extra...)), nil
+	return gcm.New(material[:]).Seal(b[:size+gcm.NonceSize], nonce, plain, append(b[:size:size], extra...)), nil
 }
 
 // decrypt opens a blob and returns its key.
@@ -112,7 +114,7 @@ func (r *Keyring) decrypt(d *document, blob []byte, context map[string]string) (
 	}
 	defer clear(material[:])
 	data := append(h.raw[:len(h.raw):len(h.raw)], extra...)
-	plain, err := newGCM(material[:]).Open(nil, h.rest[:nonceSize], h.rest[nonceSize:], data)
+	plain, err := gcm.New(material[:]).Open(nil, h.rest[:gcm.NonceSize], h.rest[gcm.NonceSize:], data)
 	if err != nil {
 		return nil, nil, refuse(InvalidCiphertext, "The ciphertext, or the encryption context, is not what was encrypted.")
 	}

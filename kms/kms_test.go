@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"myfsio/fault"
+	"myfsio/gcm"
 )
 
 func TestKeyLife(t *testing.T) {
@@ -531,7 +532,7 @@ func FuzzBlob(f *testing.F) {
 		if !ok {
 			return
 		}
-		if len(h.keyID) == 0 || len(h.rest) <= nonceSize+tagSize || len(h.raw)+len(h.rest) > len(b) || h.raw != nil && !bytes.Equal(append(slices.Clone(h.raw), h.rest...), b) {
+		if len(h.keyID) == 0 || len(h.rest) <= gcm.NonceSize+gcm.TagSize || len(h.raw)+len(h.rest) > len(b) || h.raw != nil && !bytes.Equal(append(slices.Clone(h.raw), h.rest...), b) {
 			t.Fatalf("%x: %+v", b, h)
 		}
 	})

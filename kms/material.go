@@ -1,46 +1,28 @@
 package kms
 
 import (
-	"crypto/aes"
-	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"time"
 
 	"myfsio/fault"
+	"myfsio/gcm"
 )
-
-const (
-	nonceSize = 12
-	tagSize   = 16
-)
-
-func newGCM(key []byte) cipher.AEAD {
-	block, err := aes.NewCipher(key)
-	if err != nil {
-		panic(err) // the length is right
-	}
-	gcm, err := cipher.NewGCM(block)
-	if err != nil {
-		panic(err) // AES has the right block size
-	}
-	return gcm
-}
 
 // sealMaterial wraps material as the file keeps it.
 func sealMaterial(master, plain [32]byte) string {
-	b := make([]byte, nonceSize, nonceSize+len(plain)+tagSize)
+	b := make([]byte, gcm.NonceSize, gcm.NonceSize+len(plain)+gcm.TagSize)
 	rand.Read(b) // never fails, see crypto/rand
-	return base64.StdEncoding.EncodeToString(newGCM(master[:]).Seal(b, b, plain[:], nil))
+	return base64.StdEncoding.EncodeToString(gcm.New(master[:]).Seal(b, b, plain[:], nil))
 }
 
 func openMaterial(master [32]byte, text string) (plain [32]byte, ok bool) {
 	b, err := base64.StdEncoding.DecodeString(text)
-	if err != nil || len(b) != nonceSize+len(plain)+tagSize {
+	if err != nil || len(b) != gcm.NonceSize+len(plain)+gcm.TagSize {
 		return plain, false
 	}
-	p, err := newGCM(master[:]).Open(b[nonceSize:nonceSize], b[:nonceSize], b[nonceSize:], nil)
+	p, err := gcm.New(master[:]).Open(b[gcm.NonceSize:gcm.NonceSize], b[:gcm.NonceSize], b[gcm.NonceSize:], nil)
 	if err != nil {
 		return plain, false
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"myfsio/fault"
+	"myfsio/jsondoc"
 	"myfsio/s3/wire"
 )
 
@@ -125,7 +126,7 @@ func ParseJSON(doc []byte) (*Config, error) {
 
 // JSON returns the JSON document.
 func (c *Config) JSON() []byte {
-	return wire.EncodeJSON(c)
+	return jsondoc.MustEncode(c)
 }
 
 // Name gives each rule without an ID one that next returns.

@@ -63,10 +63,16 @@ func Network(client string) netip.Prefix {
 		b := a.As16()
 		a = netip.AddrFrom4([4]byte(b[12:]))
 	}
+	return Sender(a)
+}
+
+// Sender groups the addresses that one sender has: an IPv4 address, also in its IPv6 form, or the IPv6 /64. The zero Addr has the zero Prefix.
+func Sender(a netip.Addr) netip.Prefix {
+	a = a.Unmap()
 	bits := 32
 	if a.Is6() {
 		bits = 64
 	}
-	p, _ := a.Prefix(bits)
+	p, _ := a.WithZone("").Prefix(bits)
 	return p
 }

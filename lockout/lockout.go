@@ -17,6 +17,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"myfsio/limit"
 )
 
 // MaxEntries bounds the pairs of access key and address in a Table.
@@ -115,12 +117,7 @@ func pairOf(accessKey, ip string) pair {
 		accessKey = string(sum[:]) + "hashed"
 	}
 	a, _ := netip.ParseAddr(ip)
-	a = a.Unmap().WithZone("")
-	if a.Is6() {
-		net, _ := a.Prefix(64) // 64 bits are in every IPv6 address
-		a = net.Addr()
-	}
-	return pair{accessKey, a}
+	return pair{accessKey, limit.Sender(a).Addr()}
 }
 
 // add makes an entry and first, where there is no place left, drops another.

@@ -1,7 +1,6 @@
 package seal
 
 import (
-	"crypto/aes"
 	"crypto/cipher"
 	"crypto/hkdf"
 	"crypto/rand"
@@ -12,6 +11,7 @@ import (
 	"slices"
 
 	"myfsio/fault"
+	"myfsio/gcm"
 )
 
 // Sort says whose key wraps the key of an object.
@@ -97,15 +97,7 @@ func (e *Envelope) aead(kek Key) cipher.AEAD {
 		panic(err) // the parameters are constant
 	}
 	defer clear(b)
-	block, err := aes.NewCipher(b)
-	if err != nil {
-		panic(err) // the length is right
-	}
-	gcm, err := cipher.NewGCM(block)
-	if err != nil {
-		panic(err) // AES has the right block size
-	}
-	return gcm
+	return gcm.New(b)
 }
 
 // bytes is the additional data: all before the key has a fixed length.

@@ -13,6 +13,7 @@ import (
 	"slices"
 
 	"myfsio/fault"
+	"myfsio/jsondoc"
 )
 
 // The algorithms.
@@ -107,7 +108,7 @@ func Parse(doc []byte) (*Rule, error) {
 		document
 		ServerSideEncryptionConfiguration *document // as the tools of AWS write it
 	}
-	if err := strict(doc, &wrapped); err != nil {
+	if err := jsondoc.Decode(doc, &wrapped); err != nil {
 		return nil, malformed()
 	}
 	d := &wrapped.document

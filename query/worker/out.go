@@ -2,10 +2,10 @@ package worker
 
 import (
 	"bytes"
-	"encoding/json"
 	"strconv"
 	"unicode/utf8"
 
+	"myfsio/jsondoc"
 	"myfsio/query"
 )
 
@@ -235,9 +235,5 @@ func appendJSON(b, s []byte) []byte {
 		b = append(b, s...)
 		return append(b, '"')
 	}
-	var out bytes.Buffer
-	enc := json.NewEncoder(&out)
-	enc.SetEscapeHTML(false)
-	enc.Encode(string(s)) // a string always works
-	return append(b, bytes.TrimSuffix(out.Bytes(), []byte("\n"))...)
+	return append(b, jsondoc.MustEncode(string(s))...)
 }

@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"myfsio/fault"
+	"myfsio/jsondoc"
 )
 
 // Policy is a policy document: until when a form may be used, and what it may say.
@@ -216,17 +217,11 @@ func bound(v any) (n int64, ok bool, err error) {
 
 // show writes a condition as S3's messages do.
 func show(items ...any) string {
-	var b bytes.Buffer
+	list := make([]string, len(items))
 	for i, v := range items {
-		if i > 0 {
-			b.WriteString(", ")
-		}
-		enc := json.NewEncoder(&b)
-		enc.SetEscapeHTML(false)
-		enc.Encode(v)
-		b.Truncate(b.Len() - 1) // the line end
+		list[i] = string(jsondoc.MustEncode(v))
 	}
-	return "[" + b.String() + "]"
+	return "[" + strings.Join(list, ", ") + "]"
 }
 
 // unescape takes away the escapes that S3 documents for policies beyond those of JSON: \$ and \v. Backslashes stand

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"myfsio/fault"
+	"myfsio/jsondoc"
 )
 
 // ObjectEncryption is the document of UpdateObjectEncryption: a key of SSE-KMS, by its ARN.
@@ -40,7 +41,7 @@ func (o ObjectEncryption) MarshalJSON() ([]byte, error) {
 		KMSKeyArn        string
 		BucketKeyEnabled bool `json:",omitempty"`
 	}
-	return EncodeJSON(map[string]kms{"SSE-KMS": {o.KMSKeyArn, o.BucketKey}}), nil
+	return jsondoc.MustEncode(map[string]kms{"SSE-KMS": {o.KMSKeyArn, o.BucketKey}}), nil
 }
 
 // ParseObjectEncryption reads the XML body of UpdateObjectEncryption. What it refuses it refuses with AWS's words.

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"myfsio/fault"
+	"myfsio/jsondoc"
 	"myfsio/s3/wire"
 )
 
@@ -83,7 +84,7 @@ func ParseJSON(doc []byte) (*Config, error) {
 
 // JSON returns the JSON document.
 func (c *Config) JSON() []byte {
-	return wire.EncodeJSON(c)
+	return jsondoc.MustEncode(c)
 }
 
 // Check reports the first fault of the configuration, with the code and text of S3.

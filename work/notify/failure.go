@@ -12,6 +12,7 @@ import (
 
 	"myfsio/event"
 	"myfsio/fault"
+	"myfsio/jsondoc"
 	"myfsio/kv"
 )
 
@@ -49,13 +50,7 @@ func putFailure(t kv.Txn, q *queuedItem, reason string, now time.Time) {
 	if len(reason) > maxReason {
 		reason = reason[:maxReason]
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(&failure{q.item, now.UnixMilli(), reason}); err != nil {
-		panic(err) // as in item.encode
-	}
-	t.Put(failedKey(q.id, q.to), b.Bytes())
+	t.Put(failedKey(q.id, q.to), jsondoc.MustEncode(&failure{q.item, now.UnixMilli(), reason})) // as in item.encode
 }
 
 func readFailure(key, value []byte) (out Failure, q queuedItem, err error) {

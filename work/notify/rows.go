@@ -1,13 +1,13 @@
 package notify
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
 
+	"myfsio/jsondoc"
 	"myfsio/kv"
 )
 
@@ -39,15 +39,8 @@ type queuedItem struct {
 // encode writes the length of the key (uvarint), the key, and the item in JSON: the key stands in front for those who look no
 // further.
 func (i *item) encode() []byte {
-	var b bytes.Buffer
-	b.Write(binary.AppendUvarint(nil, uint64(len(i.Key))))
-	b.WriteString(i.Key)
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // which would change the body
-	if err := enc.Encode(i); err != nil {
-		panic(err) // its body is JSON that this program wrote
-	}
-	return b.Bytes()
+	b := append(binary.AppendUvarint(nil, uint64(len(i.Key))), i.Key...)
+	return append(b, jsondoc.MustEncode(i)...) // its body is JSON that this program wrote
 }
 
 // splitItem returns the key of an item and its JSON.
