@@ -117,7 +117,7 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 			}
 		}}},
 		Auth: &auth.Authenticator{
-			Verifier: &sigv4.Verifier{Region: "us-east-1", Now: clock}, Users: w.store, HeaderPair: true, Now: clock,
+			Verifier: &sigv4.Verifier{Region: "us-east-1", Clock: sigv4.Clock{Now: clock}}, Users: w.store, HeaderPair: true, Now: clock,
 		},
 		Users: w.store, Region: "us-east-1", Explain: authorizer, Policies: policies, Objects: w.objects, Now: clock,
 		Domains: mapped, Buckets: w.objects, Lifecycle: w.expiring, Inventory: reports, KMS: keyring,

@@ -47,7 +47,7 @@ func arrive(t *testing.T, method, target string) *http.Request {
 }
 
 func verifier(at time.Time) *sigv4.Verifier {
-	return &sigv4.Verifier{Region: "us-east-1", Now: func() time.Time { return at }}
+	return &sigv4.Verifier{Region: "us-east-1", Clock: sigv4.Clock{Now: func() time.Time { return at }}}
 }
 
 // TestPresignKeys checks that URLs for odd keys name the key and are signed right, for as long as was asked.

@@ -67,7 +67,7 @@ func newWorld(t testing.TB) *world {
 		t.Fatal(err)
 	}
 	w.Authenticator = &Authenticator{
-		Verifier: &sigv4.Verifier{Region: "us-east-1", Now: clock}, Users: users, HeaderPair: true, SigV2: true,
+		Verifier: &sigv4.Verifier{Region: "us-east-1", Clock: sigv4.Clock{Now: clock}}, Users: users, HeaderPair: true, SigV2: true,
 		Lockout: &lockout.Table{Now: clock}, Now: clock,
 		Refused: func(_ context.Context, r Refusal) { w.told = append(w.told, r) },
 	}

@@ -79,7 +79,9 @@ func (a *Authenticator) claimV2(c *claim, r *http.Request, from Source) error {
 }
 
 func (a *Authenticator) v2() *sigv2.Verifier {
-	return &sigv2.Verifier{Skew: a.Verifier.Skew, MaxExpiry: a.Verifier.MaxExpiry, Now: a.now}
+	clock := a.Verifier.Clock
+	clock.Now = a.now
+	return &sigv2.Verifier{Clock: clock}
 }
 
 // age is the time since a signature was made, 0 where that is not known.

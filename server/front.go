@@ -137,9 +137,10 @@ func (s *server) authenticator(users *iam.Store) *auth.Authenticator {
 	return &auth.Authenticator{
 		Verifier: &sigv4.Verifier{
 			Region: s.cfg.Region, AnyRegion: a.AnyRegion, Service: s.cfg.Service,
-			Skew:      time.Duration(s.cfg.Limits.SigV4Tolerance) * time.Second,
 			MinExpiry: time.Duration(s.cfg.Limits.PresignMin) * time.Second,
-			MaxExpiry: time.Duration(s.cfg.Limits.PresignMax) * time.Second,
+			Clock: sigv4.Clock{
+				Skew: time.Duration(s.cfg.Limits.SigV4Tolerance) * time.Second, MaxExpiry: time.Duration(s.cfg.Limits.PresignMax) * time.Second,
+			},
 		},
 		Users: users, HeaderPair: a.LegacyHeader, SigV2: a.SigV2, Log: s.log,
 		Lockout: &lockout.Table{Max: a.MaxAttempts, Window: time.Duration(a.LockoutMinutes) * time.Minute},

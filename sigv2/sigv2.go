@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"myfsio/fault"
+	"myfsio/sigv4"
 )
 
 // Scheme is what the Authorization header begins with.
@@ -18,36 +19,10 @@ const Scheme = "AWS "
 
 const (
 	maxAuthorization = 16 << 10 // bytes
-	week             = 7 * 24 * time.Hour
 )
 
-// Verifier checks signatures. The zero value of a field means its default.
-type Verifier struct {
-	Skew      time.Duration    // how far a clock may be off; default 15 minutes
-	MaxExpiry time.Duration    // how far away the end of a signed URL may be; default and limit 7 days
-	Now       func() time.Time // default time.Now
-}
-
-func (v *Verifier) now() time.Time {
-	if v.Now == nil {
-		return time.Now()
-	}
-	return v.Now()
-}
-
-func (v *Verifier) skew() time.Duration {
-	if v.Skew == 0 {
-		return 15 * time.Minute
-	}
-	return v.Skew
-}
-
-func (v *Verifier) maxExpiry() time.Duration {
-	if v.MaxExpiry <= 0 || v.MaxExpiry > week {
-		return week
-	}
-	return v.MaxExpiry
-}
+// Verifier checks signatures by a clock.
+type Verifier struct{ sigv4.Clock }
 
 // Request is a signed request that is well formed and in time, whose signature has yet to be verified.
 type Request struct {
@@ -134,7 +109,7 @@ func (v *Verifier) parseHeader(q *Request, r *http.Request, auth string, p *para
 	if len(sent) != 1 || !q.setDate(sent[0]) {
 		return "", failure(fault.AccessDenied, "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header")
 	}
-	if d := v.now().Sub(q.Date); d > v.skew() || d < -v.skew() {
+	if !v.InTime(q.Date) {
 		return "", failure(fault.ClockSkew, "RequestTimeTooSkewed", "The difference between the request time and the current time is too large.")
 	}
 	if inAmz {
@@ -177,11 +152,11 @@ func (v *Verifier) parseQuery(q *Request, p *params) (date string, err error) {
 		return "", failure(fault.AccessDenied, "AccessDenied", "Invalid date (should be seconds since epoch): the Expires parameter")
 	}
 	q.Expires = time.Unix(seconds, 0).UTC()
-	switch left := q.Expires.Sub(v.now()); {
+	switch left := q.Expires.Sub(v.Time()); {
 	case left < 0:
 		return "", failure(fault.Expired, "AccessDenied", "Request has expired")
-	case left > v.maxExpiry():
-		return "", failure(fault.MalformedAuth, "AuthorizationQueryParametersError", "Expires must be less than %d seconds from now", v.maxExpiry()/time.Second)
+	case left > v.Longest():
+		return "", failure(fault.MalformedAuth, "AuthorizationQueryParametersError", "Expires must be less than %d seconds from now", v.Longest()/time.Second)
 	}
 	return p.auth.expires, nil
 }

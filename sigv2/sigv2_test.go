@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"myfsio/fault"
+	"myfsio/sigv4"
 )
 
 const (
@@ -37,7 +38,7 @@ func at(t testing.TB, date string) *Verifier {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Verifier{Now: func() time.Time { return now }}
+	return &Verifier{sigv4.Clock{Now: func() time.Time { return now }}}
 }
 
 func codeOf(err error) string {
@@ -269,7 +270,7 @@ func TestQuery(t *testing.T) {
 		{"odd signature", "AuthorizationQueryParametersError", "GET /b/k?AWSAccessKeyId=a&Expires=1175139620&Signature=x", ""},
 	} {
 		r := wire(t, c.target+" HTTP/1.1\nHost: h\n"+c.more+"\n")
-		v := &Verifier{Now: func() time.Time { return time.Unix(now, 0) }}
+		v := &Verifier{sigv4.Clock{Now: func() time.Time { return time.Unix(now, 0) }}}
 		if got := attempt(v, r, ""); got != c.code {
 			t.Errorf("%s: %q, want %q", c.name, got, c.code)
 		}
@@ -279,7 +280,7 @@ func TestQuery(t *testing.T) {
 // A proof of one form is none of the other: the date of a header is no number, that of a query is one.
 func TestForms(t *testing.T) {
 	const now = 1175139620
-	v := &Verifier{Now: func() time.Time { return time.Unix(now, 0) }}
+	v := &Verifier{sigv4.Clock{Now: func() time.Time { return time.Unix(now, 0) }}}
 	r := wire(t, "GET /b/k HTTP/1.1\nHost: h\nDate: 1175139620\n\n")
 	r.Header.Set("Authorization", "AWS "+exampleKey+":"+sign("GET\n\n\n1175139620\n/b/k"))
 	if got := attempt(v, r, ""); got != "AccessDenied" {
@@ -343,7 +344,7 @@ func FuzzParse(f *testing.F) {
 				r.Header[name] = []string{value}
 			}
 		}
-		v := &Verifier{Now: func() time.Time { return time.Unix(1175139620, 0) }}
+		v := &Verifier{sigv4.Clock{Now: func() time.Time { return time.Unix(1175139620, 0) }}}
 		q, err := v.Parse(r, "")
 		if err != nil {
 			if strings.HasPrefix(codeOf(err), "no code") {
@@ -351,7 +352,7 @@ func FuzzParse(f *testing.F) {
 			}
 			return
 		}
-		if q.AccessKey == "" || q.Query && (q.Expires.Before(v.Now()) || q.Expires.Sub(v.Now()) > week) {
+		if q.AccessKey == "" || q.Query && (q.Expires.Before(v.Now()) || q.Expires.Sub(v.Now()) > 7*24*time.Hour) {
 			t.Errorf("%+v", q)
 		}
 		// Four lines, then one a header, and the resource alone last.

@@ -132,7 +132,7 @@ func (q *Request) headerDate() error {
 	if len(sent) != 1 || !q.setDate(sent[0]) {
 		return failure(fault.AccessDenied, CodeAccessDenied, "AWS authentication requires a valid Date or x-amz-date header")
 	}
-	if d := q.v.now().Sub(q.Date); d > q.v.skew() || d < -q.v.skew() {
+	if !q.v.InTime(q.Date) {
 		return failure(fault.ClockSkew, CodeSkewed, "The difference between the request time and the current time is too large.")
 	}
 	return nil
@@ -291,13 +291,13 @@ func (q *Request) queryDates(a *queryAuth) error {
 		return malformedQuery("X-Amz-Expires should be a number")
 	case seconds < 0:
 		return malformedQuery("X-Amz-Expires must be non-negative")
-	case seconds > int64(q.v.maxExpiry()/time.Second):
-		return malformedQuery("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than %d seconds", q.v.maxExpiry()/time.Second)
+	case seconds > int64(q.v.Longest()/time.Second):
+		return malformedQuery("X-Amz-Expires must be less than a week (in seconds); that is, the given X-Amz-Expires must be less than %d seconds", q.v.Longest()/time.Second)
 	case seconds < int64(q.v.minExpiry()/time.Second):
 		return malformedQuery("X-Amz-Expires must be at least %d seconds", q.v.minExpiry()/time.Second)
 	}
 	q.Expires = time.Duration(seconds) * time.Second
-	now := q.v.now()
+	now := q.v.Time()
 	if now.Add(q.v.skew()).Before(t) {
 		return failure(fault.ClockSkew, CodeAccessDenied, "Request is not valid yet")
 	}
@@ -305,13 +305,6 @@ func (q *Request) queryDates(a *queryAuth) error {
 		return failure(fault.Expired, CodeAccessDenied, "Request has expired")
 	}
 	return nil
-}
-
-func (v *Verifier) maxExpiry() time.Duration {
-	if v.MaxExpiry == 0 || v.MaxExpiry > week {
-		return week
-	}
-	return v.MaxExpiry
 }
 
 func (v *Verifier) minExpiry() time.Duration {

@@ -46,31 +46,13 @@ func ModeOf(r *http.Request) Mode {
 // Verifier checks signatures. Its fields are set before first use and then only read; it may be used by many
 // goroutines. The zero value of an optional field means its default.
 type Verifier struct {
-	Region    string           // e.g. "us-east-1"
-	AnyRegion bool             // accept any region in the credential scope, as 0.4 did
-	Service   string           // default "s3"
-	Skew      time.Duration    // how far a clock may be off; default 15 minutes
-	MinExpiry time.Duration    // of a presigned URL; default 1 second
-	MaxExpiry time.Duration    // of a presigned URL; default and limit 7 days
-	Now       func() time.Time // default time.Now
+	Region    string        // e.g. "us-east-1"
+	AnyRegion bool          // accept any region in the credential scope, as 0.4 did
+	Service   string        // default "s3"
+	MinExpiry time.Duration // of a presigned URL; default 1 second
+	Clock
 
 	keys keyCache
-}
-
-const week = 7 * 24 * time.Hour
-
-func (v *Verifier) now() time.Time {
-	if v.Now == nil {
-		return time.Now()
-	}
-	return v.Now()
-}
-
-func (v *Verifier) skew() time.Duration {
-	if v.Skew == 0 {
-		return 15 * time.Minute
-	}
-	return v.Skew
 }
 
 func (v *Verifier) service() string {

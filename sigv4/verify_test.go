@@ -27,7 +27,7 @@ const (
 var exampleTime = time.Date(2013, 5, 24, 0, 0, 0, 0, time.UTC)
 
 func exampleVerifier() *Verifier {
-	return &Verifier{Region: "us-east-1", Now: func() time.Time { return exampleTime }}
+	return &Verifier{Region: "us-east-1", Clock: Clock{Now: func() time.Time { return exampleTime }}}
 }
 
 // wire reads a request as a server does.

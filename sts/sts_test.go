@@ -61,7 +61,7 @@ func newWorld(t *testing.T, change func(*Config)) *world {
 				w.told = append(w.told, r.Op.Name+" "+r.Key)
 			}
 		}}},
-		Auth:  &auth.Authenticator{Verifier: &sigv4.Verifier{Region: "eu-central-1", Now: clock}, Users: store, HeaderPair: true, Now: clock},
+		Auth:  &auth.Authenticator{Verifier: &sigv4.Verifier{Region: "eu-central-1", Clock: sigv4.Clock{Now: clock}}, Users: store, HeaderPair: true, Now: clock},
 		Users: store, Now: clock,
 	}
 	if change != nil {
