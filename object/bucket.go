@@ -140,6 +140,9 @@ func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 		if err := t.dropConfigs(b.ID); err != nil {
 			return err
 		}
+		if err := t.dropTokens(b.ID); err != nil {
+			return err
+		}
 		t.showBucket(name)
 		return nil
 	})

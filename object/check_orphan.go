@@ -20,7 +20,7 @@ func (c *checker) orphans() error {
 		owned func(key []byte) bool
 	}{
 		{tCurrent, c.inKnownBucket}, {tVersion, c.inKnownBucket}, {tUpload, c.inKnownBucket},
-		{tNull, c.inKnownBucket}, {tCounter, c.inKnownBucket}, {tConfig, c.inKnownBucket},
+		{tNull, c.inKnownBucket}, {tCounter, c.inKnownBucket}, {tConfig, c.inKnownBucket}, {tToken, c.inKnownBucket},
 		{tRef, in(c.blobs)}, {tInline, in(c.bodies)}, {tManifest, in(c.bodies)}, {tPart, ofUpload},
 	} {
 		for p, err := range kv.Scan(c.r, kv.Prefix([]byte{t.table})) {

@@ -107,7 +107,7 @@ func (t *txn) delete(b *Bucket, req *DeleteObject) (Deleted, error) {
 		t.tell(b, EventDelete, &req.By, req.Key, cur)
 		return d, t.drop(cur, body{})
 	}
-	m, err := t.mark(b, req, cur)
+	m, err := t.mark(b, req.Key, req.Owner, cur, cur)
 	if err != nil {
 		return d, err
 	}
@@ -119,19 +119,19 @@ func (t *txn) delete(b *Bucket, req *DeleteObject) (Deleted, error) {
 	return d, nil
 }
 
-// mark puts a delete marker on top of the key.
-func (t *txn) mark(b *Bucket, req *DeleteObject, cur *versionRecord) (*versionRecord, error) {
-	m := &versionRecord{flags: flagMarker, modified: t.s.now().UnixNano(), owner: b.ObjectOwner(req.Owner, false)}
-	if err := t.follow(b, req.Key, m, cur); err != nil {
+// mark puts a delete marker of who writes it on top of the key, whose newest version is or was last; cur is the current version now.
+func (t *txn) mark(b *Bucket, key, writer string, last, cur *versionRecord) (*versionRecord, error) {
+	m := &versionRecord{flags: flagMarker, modified: t.s.now().UnixNano(), owner: b.ObjectOwner(writer, false)}
+	if err := t.follow(b, key, m, last); err != nil {
 		return nil, err
 	}
 	if b.Versioning == VersioningSuspended {
 		m.flags |= flagNull
 	}
-	if err := t.hideCurrent(b, req.Key, cur, body{}); err != nil {
+	if err := t.hideCurrent(b, key, cur, body{}); err != nil {
 		return nil, err
 	}
-	t.putOld(b, req.Key, m)
+	t.putOld(b, key, m)
 	return m, nil
 }
 

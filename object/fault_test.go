@@ -142,6 +142,14 @@ var acts = []struct {
 		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "null", Bucket: home, Key: "null", ReplaceMeta: true})
 		return err
 	}},
+	{"rename", false, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Rename(x.ctx, object.RenameObject{Bucket: home, Source: "scattered", Key: "k", Token: "t"})
+		return err
+	}},
+	{"rename sealed", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Rename(x.ctx, object.RenameObject{Bucket: home, Source: "sealed parts", Key: "null", Token: "t"})
+		return err
+	}},
 	{"delete", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
 		_, err := x.s.Delete(x.ctx, object.DeleteObject{Bucket: home, Key: "multi"})
 		return err

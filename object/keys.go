@@ -28,7 +28,8 @@ import (
 //	r I               reclaim     ids of blobs to remove
 //	k B kind          config      a configuration document of a bucket, as it was given; kind is a ConfigKind
 //	e I               event       an event to be delivered, in order
-//	a I               assemble    multipart body to make contiguous: B K, then the version id
+//	a I               assemble    multipart body to make contiguous, see assembly
+//	i B H             token       a rename that was done, see spend; H is 16 bytes of a hash
 const (
 	tSchema   = 'S'
 	tBucket   = 'b'
@@ -46,6 +47,7 @@ const (
 	tAssemble = 'a'
 	tConfig   = 'k'
 	tEvent    = 'e'
+	tToken    = 'i'
 )
 
 // schema is the version of the key space and the record formats.

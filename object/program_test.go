@@ -44,6 +44,8 @@ func (w *world) run(s step) error {
 		return w.runDeleteBatch(&s, bucket)
 	case "copy":
 		return w.runCopy(&s, bucket, key)
+	case "rename":
+		return w.runRename(&s, bucket, key)
 	case "setTags", "tags":
 		return w.runTags(&s, bucket, key)
 	case "poison":
@@ -260,6 +262,40 @@ func (w *world) runCopy(s *step, bucket, key string) error {
 		return err
 	}
 	return w.same("copy", got, gotErr, want, wantErr)
+}
+
+// runRename gives the request a token now and then, and sends it again.
+func (w *world) runRename(s *step, bucket, key string) error {
+	req := object.RenameObject{Bucket: bucket, Source: nasty[s.k2], Key: key, Owner: s.writer(), By: s.actor()}
+	if s.option(16, 2) {
+		req.SourceIf = w.readIf(s, bucket, req.Source)
+	} else if s.option(18, 2) {
+		req.If = w.readIf(s, bucket, key)
+	}
+	if s.option(20, 1) {
+		req.Token = fmt.Sprint(len(w.log))
+	}
+	w.logf("rename %s/%.20q to %.20q if %+v source if %+v token %q", bucket, req.Source, key, req.If, req.SourceIf, req.Token)
+	want, wantErr := w.m.Rename(req)
+	got, gotErr := w.s.Rename(w.ctx, req)
+	if err := w.finished(got.Version, gotErr, want.Version, wantErr); err != nil {
+		return err
+	}
+	if gotErr == nil && want.SourceVersionID != "" {
+		if err := w.pair(want.SourceVersionID, got.SourceVersionID); err != nil {
+			return err
+		}
+		w.remember(bucket, req.Source, want.SourceVersionID)
+	}
+	if err := w.same("rename", got, gotErr, want, wantErr); err != nil || gotErr != nil || req.Token == "" {
+		return err
+	}
+	done, err := w.s.RenameDone(w.ctx, req)
+	if err != nil || !done {
+		return fmt.Errorf("the token does not tell that the rename is done: %v", err)
+	}
+	_, err = w.s.Rename(w.ctx, req)
+	return err
 }
 
 func (w *world) runTags(s *step, bucket, key string) error {

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -198,8 +199,9 @@ func (t *txn) queueAssembly(b *Bucket, key string, rec *versionRecord) {
 // assembly is a row of the assemble queue.
 type assembly struct {
 	at          Mark
-	bucket, key string
+	bucket, key string // where it was when it was queued
 	manifest    id
+	first       blob.ID // of the blobs that were seen to hold it
 }
 
 // Assemble makes the next multipart body after the mark that lies in several pieces one contiguous blob: pieces that lie at
@@ -242,10 +244,14 @@ func (s *Store) assembleOne(ctx context.Context, a *assembly, pace func(int64) e
 	if err != nil {
 		return internal(err, "read")
 	}
+	if len(m.extents) == 0 {
+		return nil // in one piece already
+	}
 	size := int64(0)
 	for _, x := range m.extents {
 		size += x.size
 	}
+	a.first = m.extents[0].blob
 	base := m.base(s.newID)
 	if _, ok := s.blobs.(blob.Placer); !ok {
 		base = s.newID()
@@ -341,6 +347,9 @@ func (s *Store) adoptAssembled(ctx context.Context, a *assembly, base id, size i
 			return err
 		}
 		if rec == nil { // deleted meanwhile: its own blobs are queued already; a new base is not
+			if _, err := t.Get(idKey(tRef, base)); !errors.Is(err, kv.ErrNotFound) {
+				return err
+			}
 			t.reclaim = append(t.reclaim, base)
 			return nil
 		}
@@ -366,7 +375,7 @@ func (s *Store) adoptAssembled(ctx context.Context, a *assembly, base id, size i
 	})
 }
 
-// holder finds the version whose body is the assembly's manifest; nil when it is gone.
+// holder finds the version whose body is the assembly's manifest, under the key that it has by now; nil when it is gone.
 func (t *txn) holder(a *assembly) (b Bucket, k []byte, rec *versionRecord, err error) {
 	b, err = getBucket(t, a.bucket)
 	if err != nil {
@@ -375,6 +384,12 @@ func (t *txn) holder(a *assembly) (b Bucket, k []byte, rec *versionRecord, err e
 		}
 		return b, nil, nil, err
 	}
+	ref, err := t.Get(idKey(tRef, a.first))
+	prefix := inBucket(0, b.ID, 0)[1:]
+	if err != nil || !bytes.HasPrefix(ref, prefix) {
+		return b, nil, nil, ignoreAbsent(err)
+	}
+	a.key = string(ref[len(prefix):])
 	is := func(r *versionRecord) bool { return r.body.kind == bodyParts && r.body.id == a.manifest }
 	k = currentKey(b.ID, a.key)
 	if rec, err = current(t, b.ID, a.key); err != nil || rec != nil && is(rec) {

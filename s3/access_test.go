@@ -183,6 +183,8 @@ func TestRightsAsked(t *testing.T) {
 		{"GET", "/box/src?tagging&versionId=" + old, "", nil, 200, []string{"GetObjectTagging src s3:GetObjectVersionTagging"}},
 		{"DELETE", "/box/src?tagging&versionId=" + old, "", nil, 204, []string{"DeleteObjectTagging src s3:DeleteObjectVersionTagging"}},
 		{"DELETE", "/box/src?versionId=" + old, "", nil, 204, []string{"DeleteObject src s3:DeleteObjectVersion"}},
+		{"PUT", "/box/renamed?renameObject", "", []string{"x-amz-rename-source: c"}, 200,
+			[]string{"RenameObject renamed s3:PutObject", "GetObject c s3:GetObject", "GetObjectTagging c s3:GetObjectTagging", "DeleteObject c s3:DeleteObject"}},
 		{"PUT", "/new", "", []string{"x-amz-acl: public-read", "x-amz-object-ownership: ObjectWriter"}, 200,
 			[]string{"CreateBucket  s3:CreateBucket", "PutBucketOwnershipControls  s3:PutBucketOwnershipControls", "PutBucketAcl  s3:PutBucketAcl"}},
 	} {

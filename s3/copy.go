@@ -20,7 +20,7 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	if err != nil {
 		return nil, err
 	}
-	cp := object.CopyObject{SourceBucket: src.Bucket, SourceKey: src.Key, SourceVersionID: src.VersionID, SourceIf: r.sourceConditions(),
+	cp := object.CopyObject{SourceBucket: src.Bucket, SourceKey: src.Key, SourceVersionID: src.VersionID, SourceIf: r.conditionsOf("X-Amz-Copy-Source-"),
 		Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner()}
 	if cp.ReplaceMeta, err = r.directive("X-Amz-Metadata-Directive"); err != nil {
 		return nil, err
@@ -154,20 +154,6 @@ func (r *request) directive(header string) (bool, error) {
 	default:
 		return false, wire.InvalidArgument(strings.ToLower(header), v, "Unknown directive.")
 	}
-}
-
-// sourceConditions reads the preconditions on the source of a copy.
-func (r *request) sourceConditions() object.Conditions {
-	var c object.Conditions
-	if v := r.header("X-Amz-Copy-Source-If-Match"); v != "" {
-		c.IfMatch = wire.ParseETags(v, false)
-	}
-	if v := r.header("X-Amz-Copy-Source-If-None-Match"); v != "" {
-		c.IfNoneMatch = wire.ParseETags(v, true)
-	}
-	c.IfModifiedSince, _ = wire.ParseTime(r.header("X-Amz-Copy-Source-If-Modified-Since"))
-	c.IfUnmodifiedSince, _ = wire.ParseTime(r.header("X-Amz-Copy-Source-If-Unmodified-Since"))
-	return c
 }
 
 // copyFailed names the condition of a copy that failed, and hides which keys exist in a source that the sender may not list.

@@ -32,7 +32,8 @@ type sealing struct{ server, customer, source bool }
 var sealed = map[string]sealing{
 	"PutObject": {server: true, customer: true}, "PostObject": {server: true, customer: true}, "CreateMultipartUpload": {server: true, customer: true},
 	"CopyObject": {server: true, customer: true, source: true}, "UploadPartCopy": {customer: true, source: true},
-	"UploadPart": {customer: true}, "CompleteMultipartUpload": {server: true, customer: true}, "ListParts": {customer: true},
+	"RenameObject": {source: true},
+	"UploadPart":   {customer: true}, "CompleteMultipartUpload": {server: true, customer: true}, "ListParts": {customer: true},
 	"GetObject": {customer: true}, "HeadObject": {customer: true}, "GetObjectAttributes": {customer: true}, "SelectObjectContent": {customer: true},
 }
 

@@ -210,22 +210,7 @@ var (
 )
 
 // conditions reads the preconditions of a read.
-func (r *request) conditions() object.Conditions {
-	var c object.Conditions
-	if v := r.header("If-Match"); v != "" {
-		c.IfMatch = wire.ParseETags(v, false)
-	}
-	if v := r.header("If-None-Match"); v != "" {
-		c.IfNoneMatch = wire.ParseETags(v, true)
-	}
-	if v := r.header("If-Modified-Since"); v != "" {
-		c.IfModifiedSince, _ = wire.ParseTime(v) // one that is no date is ignored, as HTTP asks
-	}
-	if v := r.header("If-Unmodified-Since"); v != "" {
-		c.IfUnmodifiedSince, _ = wire.ParseTime(v)
-	}
-	return c
-}
+func (r *request) conditions() object.Conditions { return r.conditionsOf("") }
 
 // writeConditions reads the preconditions of a write.
 func (r *request) writeConditions() (object.WriteConditions, error) {

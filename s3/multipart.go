@@ -112,7 +112,7 @@ func (h *Handler) copyPart(ctx context.Context, r *request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	cp := object.CopyPart{SourceBucket: src.Bucket, SourceKey: src.Key, SourceVersionID: src.VersionID, SourceIf: r.sourceConditions(),
+	cp := object.CopyPart{SourceBucket: src.Bucket, SourceKey: src.Key, SourceVersionID: src.VersionID, SourceIf: r.conditionsOf("X-Amz-Copy-Source-"),
 		Bucket: r.gate.Bucket, Key: r.gate.Key, UploadID: r.query.Get("uploadId"), Number: n}
 	if cp.SourceCustomer, err = r.sourceKey(); err != nil {
 		return nil, err

@@ -79,7 +79,7 @@ var table = []route{
 	{"GET", gate.Object, "retention", "", "GetObjectRetention", (*Handler).getRetention, made{}},
 	{"PUT", gate.Object, "retention", "", "PutObjectRetention", (*Handler).putRetention, made{}},
 	{"GET", gate.Object, "torrent", "", "GetObjectTorrent", nil, made{}},
-	{"PUT", gate.Object, "renameObject", "", "RenameObject", nil, made{}},
+	{"PUT", gate.Object, "renameObject", "", "RenameObject", (*Handler).renameObject, made{}},
 	{"POST", gate.Object, "restore", "", "RestoreObject", nil, made{}},
 	{"POST", gate.Object, "select", "", "SelectObjectContent", (*Handler).selectContent, made{}},
 	{"PUT", gate.Object, "encryption", "", "UpdateObjectEncryption", (*Handler).updateEncryption, made{}},

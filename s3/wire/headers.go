@@ -159,6 +159,26 @@ func ParseCopySource(h string) (CopySource, error) {
 	return CopySource{bucket, key, version}, nil
 }
 
+// ParseRenameSource reads x-amz-rename-source, /bucket/key or a key alone, URL-encoded. The bucket must be this one. A key that begins with a
+// slash is encoded, or comes with its bucket.
+func ParseRenameSource(h, bucket string) (key string, err error) {
+	bad := &fault.Error{Kind: fault.InvalidArgument, Msg: "The x-amz-rename-source header must be the key of an object of the same bucket, or /bucket/key, URL-encoded."}
+	if h == "" || strings.Contains(h, "?versionId=") {
+		return "", bad
+	}
+	rest, full := strings.CutPrefix(h, "/")
+	key, ok := unescape(rest, false)
+	if full {
+		var name string
+		name, key, _ = strings.Cut(key, "/")
+		ok = ok && name == bucket
+	}
+	if !ok || key == "" || !utf8.ValidString(key) {
+		return "", bad
+	}
+	return key, nil
+}
+
 // Tag is a tag of an object or bucket.
 type Tag struct {
 	Key   string `json:"Key"`

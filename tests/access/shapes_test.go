@@ -117,6 +117,9 @@ const (
 // copyOf is the header of a copy.
 const copyOf = "x-amz-copy-source: /{from}"
 
+// renameOf is the header of a rename.
+const renameOf = "x-amz-rename-source: /{b}/"
+
 // shapes has at least one row for each operation of the gate's list.
 var shapes = []shape{
 	// The service.
@@ -287,7 +290,8 @@ var shapes = []shape{
 	{op: "PutObjectRetention", note: "a version", request: "PUT /{b}/{k}?retention&versionId={v}", headers: md5Header, body: retention, needs: "s3:PutObjectRetention"},
 	{op: "PutObjectTagging", request: "PUT /{b}/{k}?tagging", body: tagging, needs: "s3:PutObjectTagging"},
 	{op: "PutObjectTagging", note: "a version", request: "PUT /{b}/{k}?tagging&versionId={v}", body: tagging, needs: "s3:PutObjectVersionTagging"},
-	{op: "RenameObject", request: "PUT /{b}/{d}new?renameObject", needs: "s3:PutObject"},
+	{op: "RenameObject", request: "PUT /{b}/{d}new?renameObject", headers: renameOf + "{k}", needs: "s3:PutObject <s3:GetObject <s3:DeleteObject"},
+	{op: "RenameObject", note: "with tags", request: "PUT /{b}/{d}new?renameObject", headers: renameOf + "{d}tagged", needs: "s3:PutObject <s3:GetObject <s3:GetObjectTagging <s3:DeleteObject"},
 	{op: "RestoreObject", request: "POST /{b}/{k}?restore", needs: "s3:RestoreObject"},
 	{op: "RestoreObject", note: "a version", request: "POST /{b}/{k}?restore&versionId={v}", needs: "s3:RestoreObject"},
 	{op: "SelectObjectContent", request: "POST /{b}/{k}?select&select-type=2", body: selection, needs: "s3:GetObject"},

@@ -147,3 +147,33 @@ func TestRacedLists(t *testing.T) {
 	})
 	tried("objects replaced under a change of list or tags", "header")
 }
+
+// TestRacedRename: who may read and rename only some objects of a bucket gets no other one to where he may read, though it takes their place meanwhile.
+func TestRacedRename(t *testing.T) {
+	t.Parallel()
+	const secret = "SECRET-BYTES-OF-THE-OTHER-VERSION"
+	b := newBox(t)
+	b.do(b.alice.header("PUT", "/alice-box?policy", policyOf(
+		statement("Allow", "bob", "s3:GetObject s3:GetObjectTagging s3:DeleteObject", arn("alice-box/*"), `"Condition":{"StringEquals":{"s3:ExistingObjectTag/class":"public"}}`),
+		statement("Allow", "bob", "s3:GetObject s3:PutObject", arn("alice-box/bob/*"), "")))).is(204)
+	b.do(b.alice.header("PUT", "/alice-box/k", secret, "x-amz-tagging: class=secret")).is(200)
+	b.do(b.bob.header("PUT", "/alice-box/bob/k?renameObject", "", "x-amz-rename-source: k")).is(403)
+	b.do(b.bob.header("PUT", "/alice-box/other?renameObject", "", "x-amz-rename-source: k")).is(403)
+	var moved atomic.Int64
+	race(300, func(i int) {
+		if i%2 == 0 {
+			b.do(b.alice.header("PUT", "/alice-box/k", "public", "x-amz-tagging: class=public")).is(200)
+		} else {
+			b.do(b.alice.header("PUT", "/alice-box/k", secret, "x-amz-tagging: class=secret")).is(200)
+		}
+	}, func() {
+		if b.do(b.bob.header("PUT", "/alice-box/bob/k?renameObject", "", "x-amz-rename-source: k")).status == 200 {
+			moved.Add(1)
+		}
+		if a := b.do(b.bob.sign(&req{method: "GET", target: "/alice-box/bob/k"})); strings.Contains(a.body, secret) {
+			a.fail("a secret object was renamed")
+		}
+	})
+	t.Logf("%d were renamed", moved.Load())
+	tried("objects replaced under a rename", "header")
+}
