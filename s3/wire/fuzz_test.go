@@ -185,6 +185,24 @@ func FuzzCopySource(f *testing.F) {
 	})
 }
 
+func FuzzRenameSource(f *testing.F) {
+	f.Add("/bucket/key", "bucket")
+	f.Add("a%20b+%3F", "b")
+	f.Fuzz(func(t *testing.T, h, bucket string) {
+		key, err := ParseRenameSource(h, bucket)
+		if err != nil {
+			return
+		}
+		if key == "" || !utf8.ValidString(key) {
+			t.Fatalf("%q gives %q", h, key)
+		}
+		again, err := ParseRenameSource(strings.ReplaceAll(EncodeKey(key), "/", "%2F"), bucket)
+		if err != nil || again != key {
+			t.Fatalf("%q comes back as %q, %v", key, again, err)
+		}
+	})
+}
+
 func FuzzETags(f *testing.F) {
 	f.Add(`"a", W/"b", c`)
 	f.Fuzz(func(t *testing.T, h string) {

@@ -265,7 +265,12 @@ func cliObjects(c *cli, b string) {
 	if got := c.api("head-object", b, "--key=copy"); got.str("ContentType") != "x/y" {
 		c.t.Errorf("copy: %v", got)
 	}
-	c.api("delete-objects", b, "--delete", `{"Objects":[{"Key":"o"},{"Key":"copy"},{"Key":"sum"}]}`)
+	c.api("rename-object", b, "--key=renamed", "--rename-source=copy", "--destination-if-none-match=*")
+	if got := c.api("head-object", b, "--key=renamed"); got.str("ContentType") != "x/y" {
+		c.t.Errorf("renamed: %v", got)
+	}
+	c.refused("404", "head-object", b, "--key=copy")
+	c.api("delete-objects", b, "--delete", `{"Objects":[{"Key":"o"},{"Key":"renamed"},{"Key":"sum"}]}`)
 }
 
 func cliListing(c *cli, b string) {

@@ -242,6 +242,31 @@ def check_copy():
     assert s3.get_object(Bucket=MAIN, Key="copy/managed")["Body"].read() == data
 
 
+def check_rename():
+    data = body(50_000, 12)
+    written = s3.put_object(Bucket=MAIN, Key="rename/old name", Body=data, ContentType="a/b", Metadata={"m": "1"}, Tagging="t=1")
+    head = s3.head_object(Bucket=MAIN, Key="rename/old name")
+    s3.rename_object(Bucket=MAIN, Key="rename/new", RenameSource="rename/old%20name", DestinationIfNoneMatch="*", SourceIfMatch=written["ETag"])
+    got = s3.get_object(Bucket=MAIN, Key="rename/new")
+    assert got["Body"].read() == data and got["ContentType"] == "a/b" and got["Metadata"] == {"m": "1"} and got["TagCount"] == 1, got
+    assert got["ETag"] == written["ETag"] and got["LastModified"] == head["LastModified"]
+    refused("NoSuchKey", s3.get_object, 404, Bucket=MAIN, Key="rename/old name")
+    refused("NoSuchKey", s3.rename_object, 404, Bucket=MAIN, Key="rename/x", RenameSource="rename/none")
+    s3.put_object(Bucket=MAIN, Key="rename/taken", Body=b"x")
+    refused("PreconditionFailed", s3.rename_object, 412, Bucket=MAIN, Key="rename/taken", RenameSource="rename/new", DestinationIfNoneMatch="*")
+    again = {"Bucket": MAIN, "Key": "rename/taken", "RenameSource": f"/{MAIN}/rename/new", "ClientToken": "only-once"}
+    s3.rename_object(**again)
+    s3.rename_object(**again)
+    refused("IdempotencyParameterMismatch", s3.rename_object, 400, **dict(again, Key="rename/x"))
+    assert s3.get_object(Bucket=MAIN, Key="rename/taken")["Body"].read() == data
+    upload = s3.create_multipart_upload(Bucket=MAIN, Key="rename/parts")["UploadId"]
+    parts = [{"PartNumber": n, "ETag": s3.upload_part(Bucket=MAIN, Key="rename/parts", UploadId=upload, PartNumber=n, Body=body(PART if n == 1 else 1000, n))["ETag"]} for n in (1, 2)]
+    s3.complete_multipart_upload(Bucket=MAIN, Key="rename/parts", UploadId=upload, MultipartUpload={"Parts": parts})
+    s3.rename_object(Bucket=MAIN, Key="rename/parts/moved", RenameSource="rename/parts")
+    assert s3.get_object(Bucket=MAIN, Key="rename/parts/moved")["Body"].read() == body(PART, 1) + body(1000, 2)
+    assert s3.head_object(Bucket=MAIN, Key="rename/parts/moved", PartNumber=2)["ContentLength"] == 1000
+
+
 def check_versioning():
     b = BUCKET + "-versions"
     s3.create_bucket(Bucket=b)
