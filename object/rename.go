@@ -1,13 +1,10 @@
 package object
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"slices"
 
 	"myfsio/fault"
-	"myfsio/kv"
 	"myfsio/seal"
 )
 
@@ -50,9 +47,6 @@ func (req *RenameObject) Verify() error {
 	return nil
 }
 
-// errMoved says that the source is not the version whose key was unlocked.
-var errMoved = errors.New("object: the source of a rename was replaced meanwhile")
-
 // Rename moves the current version of a key to another key, with all it has: body, metadata, tags, list, checksums, entity tag, owner,
 // retention and time of modification. No byte of the body is touched, and it costs the same for any size. Older versions of both keys stay where they
 // are: with versioning a delete marker takes the place at the source, and what stood at the destination becomes noncurrent. A version that is protected cannot
@@ -61,64 +55,12 @@ func (s *Store) Rename(ctx context.Context, req RenameObject) (Renamed, error) {
 	if err := req.Verify(); err != nil {
 		return Renamed{}, err
 	}
-	const tries = 5
-	for try := 1; ; try++ {
-		seen, err := s.unlockSource(ctx, &req)
-		if err != nil {
-			return Renamed{}, err
-		}
-		var out Renamed
-		err = s.update(ctx, func(t *txn) (err error) {
-			out, err = t.rename(&req, seen)
-			return err
-		})
-		if !errors.Is(err, errMoved) {
-			return out, err
-		}
-		if try == tries {
-			return out, fault.New(fault.SlowDown, "The object was replaced while it was renamed. Please try again.")
-		}
-	}
-}
-
-// unlocked is a version whose key, if it is encrypted, was found before the commit: a KMS may take its time.
-type unlocked struct {
-	id     id
-	raw    []byte  // the envelope
-	sealer *sealer // nil: stored in clear
-}
-
-// is reports whether rec is still that version.
-func (u *unlocked) is(rec *versionRecord) bool {
-	s := rec.sealed()
-	return u.id == rec.id && (s == nil) == (u.sealer == nil) && (s == nil || bytes.Equal(s.raw, u.raw))
-}
-
-// unlockSource looks at what is to be renamed. What is not there is the commit's to say.
-func (s *Store) unlockSource(ctx context.Context, req *RenameObject) (seen unlocked, err error) {
-	var rec *versionRecord
-	var bucket uint64
-	err = s.viewDB(ctx, func(r kv.Reader) error {
-		b, err := glanceBucket(r, req.Bucket)
-		if err != nil {
-			return err
-		}
-		bucket = b.ID
-		rec, err = current(r, b.ID, req.Source)
+	var out Renamed
+	err := s.update(ctx, func(t *txn) (err error) {
+		out, err = t.rename(&req)
 		return err
 	})
-	if err != nil || rec == nil {
-		return seen, err
-	}
-	if err := rec.sealed().applicable(req.SourceCustomer); err != nil {
-		return seen, err
-	}
-	seen.id = rec.id
-	if sealed := rec.sealed(); sealed != nil {
-		seen.raw = sealed.raw
-		seen.sealer, err = s.sealerOf(sealed, req.SourceCustomer, rec.binding(bucket, req.Source))
-	}
-	return seen, err
+	return out, err
 }
 
 // sealerOf finds the key of a stored version, and what wraps it from now on: the master key in force, or the key that wraps it now.
@@ -138,7 +80,7 @@ func (s *Store) sealerOf(r *sealRecord, customer *seal.Key, b seal.Binding) (*se
 }
 
 // rename is the commit.
-func (t *txn) rename(req *RenameObject, seen unlocked) (out Renamed, err error) {
+func (t *txn) rename(req *RenameObject) (out Renamed, err error) {
 	b, err := getBucket(t, req.Bucket)
 	if err != nil {
 		return out, err
@@ -157,12 +99,11 @@ func (t *txn) rename(req *RenameObject, seen unlocked) (out Renamed, err error) 
 	if err := t.mayRename(req, cur, dest); err != nil {
 		return out, err
 	}
-	if !seen.is(cur) {
-		return out, errMoved
-	}
 	next := cur.clone()
-	if seen.sealer != nil {
-		next.sealed().sealer = seen.sealer
+	if sealed := next.sealed(); sealed != nil {
+		if sealed.sealer, err = t.s.sealerOf(sealed, req.SourceCustomer, cur.binding(b.ID, req.Source)); err != nil {
+			return out, err
+		}
 	}
 	t.unput(&b, req.Source, cur)
 	if err := t.replace(&b, req.Key, dest, next); err != nil {
@@ -196,7 +137,13 @@ func (t *txn) mayRename(req *RenameObject, cur, dest *versionRecord) error {
 	if err := req.SourceIf.checkWrite(cur); err != nil {
 		return errPrecondition("x-amz-rename-source-" + failedCondition(err))
 	}
+	if cur.poisoned() { // its file may be what it can be mended from
+		return errPoisoned()
+	}
 	if err := t.mayDestroy(cur, false); err != nil {
+		return err
+	}
+	if err := cur.sealed().applicable(req.SourceCustomer); err != nil {
 		return err
 	}
 	return req.If.checkWrite(dest)

@@ -24,6 +24,8 @@ func (m *Model) Rename(req object.RenameObject) (object.Renamed, error) {
 		return object.Renamed{}, fail(fault.NoSuchKey)
 	case checkRead(&req.SourceIf, v) != nil:
 		return object.Renamed{}, fail(fault.PreconditionFailed)
+	case v.poisoned:
+		return object.Renamed{}, fail(fault.Corrupted)
 	case v.protects(m.Now(), false):
 		return object.Renamed{}, fail(fault.Locked)
 	case dest == nil && (len(req.If.IfMatch) > 0 || len(req.If.IfNoneMatch) == 0 && !req.If.IfModifiedSince.IsZero()),
