@@ -5,8 +5,8 @@
 //
 // A change is one thing that a commit did to an object; package object writes it into its outbox in that commit. A rule is one
 // TopicConfiguration (or QueueConfiguration, …) of a bucket's document: of these types of events, on keys with this prefix and suffix, tell
-// this target. A target is a URL: http and https name a webhook, redis and rediss a stream of a Redis server. It stands where AWS
-// has an ARN.
+// this target. A target is a URL: http and https name a webhook, redis and rediss a stream of a Redis server, nats and tls a subject of a
+// NATS server. It stands where AWS has an ARN.
 //
 // # Documents
 //

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"myfsio/event"
@@ -29,7 +30,7 @@ type Failure struct {
 	Bucket   string          `json:"bucket"`
 	Key      string          `json:"key"`
 	Event    string          `json:"event"`
-	URL      string          `json:"url"`
+	URL      string          `json:"url"` // without password or token
 	QueuedAt time.Time       `json:"queued_at"`
 	FailedAt time.Time       `json:"failed_at"`
 	Reason   string          `json:"reason"`
@@ -45,12 +46,12 @@ func failedKey(id [16]byte, to destination) []byte {
 // maxReason bounds the text of a reason in bytes.
 const maxReason = 500
 
+// clip shortens a reason, parts of which a destination may have written.
+func clip(reason string) string { return strings.ToValidUTF8(reason[:min(len(reason), maxReason)], "") }
+
 // putFailure writes a failure.
 func putFailure(t kv.Txn, q *queuedItem, reason string, now time.Time) {
-	if len(reason) > maxReason {
-		reason = reason[:maxReason]
-	}
-	t.Put(failedKey(q.id, q.to), jsondoc.MustEncode(&failure{q.item, now.UnixMilli(), reason})) // as in item.encode
+	t.Put(failedKey(q.id, q.to), jsondoc.MustEncode(&failure{q.item, now.UnixMilli(), clip(reason)})) // as in item.encode
 }
 
 func readFailure(key, value []byte) (out Failure, q queuedItem, err error) {
@@ -65,7 +66,7 @@ func readFailure(key, value []byte) (out Failure, q queuedItem, err error) {
 	copy(q.id[:], key[2:])
 	copy(q.to[:], key[2+16:])
 	return Failure{
-		ID: hex.EncodeToString(key[2:]), Bucket: f.Bucket, Key: f.Key, Event: f.Event, URL: f.URL, Reason: f.Reason, Body: f.Body,
+		ID: hex.EncodeToString(key[2:]), Bucket: f.Bucket, Key: f.Key, Event: f.Event, URL: shown(f.URL), Reason: f.Reason, Body: f.Body,
 		QueuedAt: time.UnixMilli(f.At).UTC(), FailedAt: time.UnixMilli(f.Failed).UTC(),
 	}, q, nil
 }

@@ -126,7 +126,7 @@ func (l *lane) round(ctx context.Context) (wait time.Duration, empty bool, err e
 	}
 	if l.out == nil {
 		l.out = l.n.sink(&items[0].item)
-		l.show(Queue{Bucket: items[0].Bucket, URL: items[0].URL})
+		l.show(Queue{Bucket: items[0].Bucket, URL: shown(items[0].URL)})
 	}
 	wait, err = l.settle(ctx, l.send(ctx, items))
 	return wait, false, err
@@ -163,7 +163,7 @@ type result struct {
 // send sends the items: those of one key one after another, up to the first that is refused, several keys at the same time. When the first few
 // are all refused it does not try the rest.
 func (l *lane) send(ctx context.Context, items []queuedItem) (res result) {
-	res.bucket, res.url = items[0].Bucket, items[0].URL
+	res.bucket, res.url = items[0].Bucket, shown(items[0].URL)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	room := make(chan struct{}, l.out.parallel())
@@ -252,7 +252,7 @@ func (l *lane) settle(ctx context.Context, res result) (time.Duration, error) {
 		l.show(Queue{Bucket: res.bucket, URL: res.url})
 		return 0, nil
 	}
-	l.show(Queue{Bucket: res.bucket, URL: res.url, Down: len(res.taken) == 0, Error: res.why[0].Error()})
+	l.show(Queue{Bucket: res.bucket, URL: res.url, Down: len(res.taken) == 0, Error: clip(res.why[0].Error())})
 	now := l.n.cfg.Now()
 	for i := range res.refused {
 		l.wait(res.refused[i].Key, now)

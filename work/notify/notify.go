@@ -1,4 +1,4 @@
-// Package notify delivers events to the webhooks and Redis streams that buckets name in their notification
+// Package notify delivers events to the webhooks, Redis streams and NATS subjects that buckets name in their notification
 // configurations.
 //
 // # Promises
@@ -35,6 +35,7 @@ package notify
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/binary"
 	"errors"
 	"log/slog"
@@ -79,10 +80,11 @@ type Config struct {
 	DB     kv.DB
 	// Wake has a token when rows were added to the outbox.
 	Wake <-chan struct{}
-	// Client sends to webhooks, Dial connects to Redis: those of package guard. A nil Dial refuses Redis.
+	// Client sends to webhooks, Dial connects to Redis and NATS: those of package guard. A nil Dial refuses them.
 	Client *http.Client
 	Dial   func(ctx context.Context, network, address string) (net.Conn, error)
-	Region string // of the server, for the records
+	TLS    *tls.Config // of connections to Redis and NATS; nil: the system's authorities, TLS 1.2 or later
+	Region string      // of the server, for the records
 	// Secret is what the keys of signatures are made from, at least 16 bytes; it must stay the same. nil: requests are not signed.
 	Secret []byte
 
@@ -351,7 +353,7 @@ func (n *Notifier) Announce(ctx context.Context, bucket, requestID, hostID strin
 // Queue tells of a destination that events wait for.
 type Queue struct {
 	Bucket  string `json:"bucket"`
-	URL     string `json:"url"`
+	URL     string `json:"url"` // without password or token
 	Pending int    `json:"pending"`
 	Down    bool   `json:"down"`            // it took nothing of late
 	Error   string `json:"error,omitempty"` // the last one, "" since an event was taken

@@ -515,13 +515,17 @@ func TestWebhook(t *testing.T) {
 
 func TestCheckTarget(t *testing.T) {
 	g := guard.New(guard.Options{})
-	for _, u := range []string{"https://example.com/hook?x=1", "http://example.com", "redis://example.com/0?stream=s", "rediss://example.com:6380/?stream=a%20b", "redis://example.com?stream=s"} {
+	for _, u := range []string{"https://example.com/hook?x=1", "http://example.com", "redis://example.com/0?stream=s", "rediss://example.com:6380/?stream=a%20b", "redis://example.com?stream=s",
+		"nats://example.com/s3.events", "nats://example.com:4333/s", "tls://user:p%40w@example.com/a.b-c_d", "tls://token@example.com/s"} {
 		if err := CheckTarget(g, u); err != nil {
 			t.Errorf("%s: %v", u, err)
 		}
 	}
 	for _, u := range []string{"", "ftp://example.com/", "https://user:pw@example.com/", "http://127.0.0.1/", "http://169.254.169.254/", "http://localhost/", "arn:aws:sns:x", "https://",
-		"redis://127.0.0.1/0?stream=s", "redis://:pw@example.com/0?stream=s", "redis://example.com/0", "redis://example.com/x?stream=s", "redis://example.com/-1?stream=s", "redis:///0?stream=s", "redis://example.com/0?stream=s&x=y"} {
+		"redis://127.0.0.1/0?stream=s", "redis://:pw@example.com/0?stream=s", "redis://example.com/0", "redis://example.com/x?stream=s", "redis://example.com/-1?stream=s", "redis:///0?stream=s", "redis://example.com/0?stream=s&x=y",
+		"nats://example.com", "nats://example.com/", "nats://example.com/a b", "nats://example.com/a*", "nats://example.com/a.>", "nats://example.com/a..b", "nats://example.com/.a", "nats://example.com/a/b", "nats://example.com/$JS.API.STREAM.DELETE.x",
+		"nats://example.com/_INBOX.a", "nats://example.com/s?x=y", "nats://example.com/s?", "nats://example.com/s#f", "nats://:pw@example.com/s", "nats://127.0.0.1/s", "nats://u:p@169.254.169.254/s", "nats:///s", "nats://example.com:0/s",
+		"nats://example.com/" + strings.Repeat("s", 257), "nats://example.com/é", "nats://example.com/a%0d%0aPUB"} {
 		if err := CheckTarget(g, u); !fault.Is(err, fault.InvalidArgument) {
 			t.Errorf("%s: %v", u, err)
 		}

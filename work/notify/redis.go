@@ -20,6 +20,7 @@ import (
 // event, its JSON, and delivery, which is the same when it is sent again.
 type stream struct {
 	dial func(ctx context.Context, network, address string) (net.Conn, error)
+	tls  *tls.Config // nil: the system's authorities
 	url  *url.URL
 	conn redis.Conn // nil until the first event, and after a failure
 }
@@ -79,14 +80,14 @@ func (s *stream) connect(ctx context.Context, db int) (redis.Conn, error) {
 		return nil, err
 	}
 	if s.url.Scheme == "rediss" {
-		secure := tls.Client(conn, &tls.Config{ServerName: s.url.Hostname(), MinVersion: tls.VersionTLS12})
+		secure := tls.Client(conn, tlsFor(s.tls, s.url.Hostname()))
 		if err := secure.HandshakeContext(ctx); err != nil {
 			conn.Close()
 			return nil, err
 		}
 		conn = secure
 	}
-	c := redis.NewConn(conn, 30*time.Second, 30*time.Second)
+	c := redis.NewConn(framed(conn, nil, redisBody), 30*time.Second, 30*time.Second)
 	if db == 0 {
 		return c, nil
 	}

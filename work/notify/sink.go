@@ -32,8 +32,11 @@ type sink interface {
 // sink returns the way to an item's destination.
 func (n *Notifier) sink(it *item) sink {
 	u, err := url.Parse(it.URL)
-	if err == nil && isRedis(u) {
-		return &stream{dial: n.cfg.Dial, url: u}
+	switch {
+	case err == nil && isRedis(u):
+		return &stream{dial: n.cfg.Dial, tls: n.cfg.TLS, url: u}
+	case err == nil && isNATS(u):
+		return &subject{dial: n.cfg.Dial, tls: n.cfg.TLS, url: u, room: n.cfg.Parallel}
 	}
 	w := &webhook{n: n, secret: n.Secret(it.Bucket, it.URL)}
 	if err == nil {
@@ -45,14 +48,30 @@ func (n *Notifier) sink(it *item) sink {
 // CheckTarget reports why a URL cannot be a destination. It resolves no names.
 func CheckTarget(g *guard.Guard, target string) error {
 	u, err := url.Parse(target)
-	if err != nil || !isRedis(u) {
-		return g.CheckURL(target)
+	switch {
+	case err == nil && isRedis(u):
+		if _, _, err := streamOf(u); err != nil {
+			return err
+		}
+		return g.CheckURL("http" + strings.TrimPrefix(target, u.Scheme))
+	case err == nil && isNATS(u):
+		if _, err := subjectOf(u); err != nil {
+			return err
+		}
+		plain := url.URL{Scheme: "http", Host: u.Host} // the guard refuses passwords, which NATS wants
+		return g.CheckURL(plain.String())
 	}
-	if err := g.CheckURL("http" + strings.TrimPrefix(target, u.Scheme)); err != nil {
-		return err
+	return g.CheckURL(target)
+}
+
+// shown is a URL without the password or token that it may hold.
+func shown(target string) string {
+	u, err := url.Parse(target)
+	if err != nil || u.User == nil {
+		return target
 	}
-	_, _, err = streamOf(u)
-	return err
+	u.User = nil
+	return u.String()
 }
 
 // Names of the headers of a request.
