@@ -390,7 +390,7 @@ func TestIdentifyBody(t *testing.T) {
 		{"cut", "IncompleteBody", by(func(r *http.Request) { r.Body = io.NopCloser(io.MultiReader(strings.NewReader("A"), broken{})) }), 100},
 		{"both", "InvalidArgument", by(func(r *http.Request) { r.Header.Set("X-Access-Key", "x") }), 100},
 	} {
-		p, body, err := w.IdentifyBody(context.Background(), c.r, home, c.max)
+		p, body, err := w.identifyBody(context.Background(), c.r, home, c.max)
 		got := code(err)
 		switch fault.KindOf(err) {
 		case fault.EntityTooLarge:
@@ -405,13 +405,13 @@ func TestIdentifyBody(t *testing.T) {
 	r := post()
 	r.Header.Set("X-Access-Key", adminKey)
 	r.Header.Set("X-Secret-Key", adminSecret)
-	if _, body, err := w.IdentifyBody(context.Background(), r, home, 100); err != nil || string(body) != form {
+	if _, body, err := w.identifyBody(context.Background(), r, home, 100); err != nil || string(body) != form {
 		t.Errorf("pair: %q, %v", body, err)
 	}
-	if _, _, err := w.IdentifyBody(context.Background(), w.ways()["SigV2"](t, adminKey, adminSecret), home, 100); code(err) != "InvalidRequest" {
+	if _, _, err := w.identifyBody(context.Background(), w.ways()["SigV2"](t, adminKey, adminSecret), home, 100); code(err) != "InvalidRequest" {
 		t.Errorf("V2: %v", err)
 	}
-	if p, body, err := w.IdentifyBody(context.Background(), post(), home, 100); err != nil || p != (Proof{}) || body != nil {
+	if p, body, err := w.identifyBody(context.Background(), post(), home, 100); err != nil || p != (Proof{}) || body != nil {
 		t.Errorf("anonymous: %+v, %q, %v", p, body, err)
 	}
 }

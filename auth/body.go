@@ -11,10 +11,10 @@ import (
 	"myfsio/fault"
 )
 
-// IdentifyBody is Identify for APIs with small bodies, such as STS and the admin API: it reads the body, at most max bytes, which the
+// identifyBody is Identify for APIs with small bodies, such as STS and the admin API: it reads the body, at most max bytes, which the
 // signature then covers even where the client leaves x-amz-content-sha256 out (see sigv4.Verifier.ParseBody). The body of an anonymous request is
 // not read. Signature V2, which signs no body, is refused. Further errors: EntityTooLarge, IncompleteBody, Timeout.
-func (a *Authenticator) IdentifyBody(ctx context.Context, r *http.Request, from Source, max int64) (Proof, []byte, error) {
+func (a *Authenticator) identifyBody(ctx context.Context, r *http.Request, from Source, max int64) (Proof, []byte, error) {
 	m := methodsOf(r)
 	if m == 0 {
 		return Proof{}, nil, nil
@@ -47,12 +47,12 @@ func (a *Authenticator) IdentifyBody(ctx context.Context, r *http.Request, from 
 // bodyTimeout is how long a body may take.
 const bodyTimeout = 30 * time.Second
 
-// IdentifySigned is IdentifyBody for requests that have to be signed, in a header: nobody hands out links to such APIs. w is where the answer
+// IdentifySigned is identifyBody for requests that have to be signed, in a header: nobody hands out links to such APIs. w is where the answer
 // goes; the body has 30 seconds to come. Further errors: Unauthenticated, AccessDenied.
 func (a *Authenticator) IdentifySigned(ctx context.Context, w http.ResponseWriter, r *http.Request, from Source, max int64) (Proof, []byte, error) {
 	wire := http.NewResponseController(w)
 	wire.SetReadDeadline(time.Now().Add(bodyTimeout)) // a writer without deadlines is one of a test
-	p, body, err := a.IdentifyBody(ctx, r, from, max)
+	p, body, err := a.identifyBody(ctx, r, from, max)
 	if err != nil {
 		return p, nil, err
 	}

@@ -26,9 +26,6 @@ import (
 	"myfsio/iam/policy"
 )
 
-// MaxSize is the largest policy in bytes.
-const MaxSize = 20 << 10
-
 // Options say where the policies live. Path is needed.
 type Options struct {
 	Path string

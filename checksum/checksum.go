@@ -47,11 +47,8 @@ const (
 	XXHASH128 Algorithm = 10 // the 128-bit variant of XXH3
 )
 
-// MaxSize is the largest digest in bytes.
-const MaxSize = sha512.Size
-
-// HeaderPrefix begins the name of every checksum header, in lower case.
-const HeaderPrefix = "x-amz-checksum-"
+// headerPrefix begins the name of every checksum header, in lower case.
+const headerPrefix = "x-amz-checksum-"
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
@@ -98,10 +95,10 @@ func Parse(name string) (Algorithm, bool) {
 
 // ParseHeader finds the algorithm of a header or trailer name such as "X-Amz-Checksum-Crc32", in any case.
 func ParseHeader(header string) (Algorithm, bool) {
-	if len(header) <= len(HeaderPrefix) || !strings.EqualFold(header[:len(HeaderPrefix)], HeaderPrefix) {
+	if len(header) <= len(headerPrefix) || !strings.EqualFold(header[:len(headerPrefix)], headerPrefix) {
 		return None, false
 	}
-	return Parse(header[len(HeaderPrefix):])
+	return Parse(header[len(headerPrefix):])
 }
 
 // Valid reports whether a is one of the algorithms and not None.
@@ -120,7 +117,7 @@ func (a Algorithm) Header() string {
 	if !a.Valid() {
 		return ""
 	}
-	return HeaderPrefix + strings.ToLower(algorithms[a].name)
+	return headerPrefix + strings.ToLower(algorithms[a].name)
 }
 
 // Size returns the length of the raw digest in bytes, 0 for None.

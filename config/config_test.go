@@ -89,7 +89,7 @@ func TestBadValues(t *testing.T) {
 		if len(ps) != 1 || ps[0].Severity != c.want || ps[0].Name != c.name {
 			t.Errorf("%s=%s: %v", c.name, c.value, ps)
 		}
-		if got := Lookup(c.name).text(cfg); c.kept != "" && got != c.kept {
+		if got := lookup(c.name).text(cfg); c.kept != "" && got != c.kept {
 			t.Errorf("%s=%s leaves %s", c.name, c.value, got)
 		}
 	}
@@ -243,14 +243,14 @@ func TestContract(t *testing.T) {
 	INTEGRITY_DRY_RUN OPERATION_METRICS_ENABLED OPERATION_METRICS_INTERVAL_MINUTES OPERATION_METRICS_RETENTION_HOURS SITE_SYNC_ENABLED
 	SITE_SYNC_INTERVAL_SECONDS SITE_SYNC_BATCH_SIZE OBJECT_TAG_LIMIT WEBSITE_HOSTING_ENABLED`
 	for _, name := range strings.Fields(contract) {
-		if Lookup(name) == nil {
+		if lookup(name) == nil {
 			t.Errorf("%s is missing", name)
 		}
 	}
 }
 
 func TestParseEnv(t *testing.T) {
-	pairs, bad := ParseEnv("\ufeff# comment\r\nA=1\r\nexport B = two words # comment\nC='a # \\n \"b\"' # x\nD=\"a\\n\\t\\\"\\\\\\$\\q # x\"\nE=\nF=a#b\nG=#x\nno\n1A=x\nH=\"open\nI='open\nJ='a'b\n=x\nK=a=b\nL=\"\"")
+	pairs, bad := parseEnv("\ufeff# comment\r\nA=1\r\nexport B = two words # comment\nC='a # \\n \"b\"' # x\nD=\"a\\n\\t\\\"\\\\\\$\\q # x\"\nE=\nF=a#b\nG=#x\nno\n1A=x\nH=\"open\nI='open\nJ='a'b\n=x\nK=a=b\nL=\"\"")
 	got := fmt.Sprintf("%q %v", pairs, bad)
 	want := `[["A" "1"] ["B" "two words"] ["C" "a # \\n \"b\""] ["D" "a\n\t\"\\$\\q # x"] ["E" ""] ["F" "a#b"] ["G" ""] ["K" "a=b"] ["L" ""]] [9 10 11 12 13 14]`
 	if got != want {
@@ -261,12 +261,12 @@ func TestParseEnv(t *testing.T) {
 func FuzzParseEnv(f *testing.F) {
 	f.Add("A=1\nexport B=\"x\\n\" # c\nC='y'\n")
 	f.Fuzz(func(t *testing.T, text string) {
-		pairs, bad := ParseEnv(text)
+		pairs, bad := parseEnv(text)
 		if len(pairs)+len(bad) > strings.Count(text, "\n")+1 {
 			t.Errorf("%q gives %q, %v", text, pairs, bad)
 		}
 		for _, p := range pairs {
-			again, bad := ParseEnv(p[0] + "='" + strings.ReplaceAll(p[1], "'", "") + "'")
+			again, bad := parseEnv(p[0] + "='" + strings.ReplaceAll(p[1], "'", "") + "'")
 			if !strings.Contains(p[1], "\n") && (len(bad) > 0 || len(again) != 1 || again[0][1] != strings.ReplaceAll(p[1], "'", "")) {
 				t.Errorf("%q becomes %q, %v", p, again, bad)
 			}

@@ -2,10 +2,10 @@ package config
 
 import "strings"
 
-// ParseEnv reads the text of an env file: lines NAME=value, with an optional "export " before them. A value may stand
+// parseEnv reads the text of an env file: lines NAME=value, with an optional "export " before them. A value may stand
 // in single quotes (taken as it is) or double quotes (\n, \t, \", \\ and \$ mean what they do elsewhere). Outside quotes
 // a blank and "#" begin a comment. It returns the pairs in their order, and the numbers of lines it cannot read.
-func ParseEnv(text string) (pairs [][2]string, bad []int) {
+func parseEnv(text string) (pairs [][2]string, bad []int) {
 	text = strings.TrimPrefix(text, "\ufeff")
 	n := 0
 	for line := range strings.Lines(text) {

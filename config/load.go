@@ -40,8 +40,8 @@ func (p Problem) String() string {
 	return p.Severity.String() + ": " + p.Name + ": " + p.Msg
 }
 
-// DefaultFiles are the env files, a later one winning.
-var DefaultFiles = []string{"/opt/myfsio/myfsio.env", ".env", "myfsio.env"}
+// defaultFiles are the env files, a later one winning.
+var defaultFiles = []string{"/opt/myfsio/myfsio.env", ".env", "myfsio.env"}
 
 // devSecret is a SECRET_KEY that counts as none: it stands in public examples.
 const devSecret = "dev-secret-key"
@@ -53,7 +53,7 @@ const maxEnvFile = 1 << 20
 type Source struct {
 	Flags map[string]string                // by the name of the setting
 	Env   func(name string) (string, bool) // nil for os.LookupEnv
-	Files []string                         // nil for DefaultFiles; one that is absent is skipped
+	Files []string                         // nil for defaultFiles; one that is absent is skipped
 }
 
 // Load returns the settings and what is wrong with their values. The Config is usable even when there are
@@ -107,14 +107,14 @@ func (src Source) collect(from map[string]string) (map[string]string, []Problem)
 	}
 	files := src.Files
 	if files == nil {
-		files = DefaultFiles
+		files = defaultFiles
 	}
 	var problems []Problem
 	for _, path := range files {
 		pairs, ps := readEnvFile(path)
 		problems = append(problems, ps...)
 		for _, p := range pairs {
-			if Lookup(p[0]) == nil {
+			if lookup(p[0]) == nil {
 				problems = append(problems, Problem{Info, p[0], path + " sets it, and no such setting is known"})
 			}
 			give(p[0], p[1], path)
@@ -150,7 +150,7 @@ func readEnvFile(path string) ([][2]string, []Problem) {
 	if err != nil {
 		return nil, []Problem{{Warning, "", path + ": " + err.Error()}}
 	}
-	pairs, bad := ParseEnv(string(text))
+	pairs, bad := parseEnv(string(text))
 	var problems []Problem
 	for _, line := range bad {
 		problems = append(problems, Problem{Warning, "", fmt.Sprintf("%s, line %d: cannot be read", path, line)})

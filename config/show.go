@@ -55,7 +55,7 @@ func Markdown(w io.Writer) error {
 Written from the table in package config; do not edit by hand.
 
 A setting is an environment variable. Flags win over the environment, the environment wins over the env files
-`+"`"+strings.Join(DefaultFiles, "`, `")+"`"+` (the later file over the earlier), and these win over the default. An empty value
+`+"`"+strings.Join(defaultFiles, "`, `")+"`"+` (the later file over the earlier), and these win over the default. An empty value
 counts as not given. True is 1, true, yes or on; false is 0, false, no or off. Lists have commas between their items;
 the word none is the empty list. Rates read "60 per minute" (second, minute, hour, day).
 

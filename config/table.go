@@ -46,8 +46,8 @@ func (v *Variable) Kind() string {
 	return kindOf(v.field(new(Config)))
 }
 
-// Lookup finds a row by name, nil for none.
-func Lookup(name string) *Variable {
+// lookup finds a row by name, nil for none.
+func lookup(name string) *Variable {
 	for i := range Table {
 		if Table[i].Name == name {
 			return &Table[i]

@@ -19,8 +19,8 @@ var rateUnits = []struct {
 
 var rateForm = regexp.MustCompile(`^(\d{1,9})\s+per\s+(second|minute|hour|day)$`)
 
-// ParseRate reads "60 per minute"; the units are second, minute, hour and day.
-func ParseRate(s string) (Rate, error) {
+// parseRate reads "60 per minute"; the units are second, minute, hour and day.
+func parseRate(s string) (Rate, error) {
 	m := rateForm.FindStringSubmatch(strings.TrimSpace(s))
 	if m == nil {
 		return Rate{}, fmt.Errorf(`is not a rate such as "60 per minute"`)
@@ -96,7 +96,7 @@ func (v *Variable) set(c *Config, s string) error {
 	case *float64:
 		*p, err = number(v, s, *p, func(s string) (float64, error) { return strconv.ParseFloat(s, 64) })
 	case *Rate:
-		*p, err = keep(*p)(ParseRate(s))
+		*p, err = keep(*p)(parseRate(s))
 	case *[]netip.Prefix:
 		*p, err = keep(*p)(parsePrefixes(s))
 	default:

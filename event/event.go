@@ -66,15 +66,6 @@ func ParseType(name string) Type {
 	return 0
 }
 
-// Types returns all of them.
-func Types() []Type {
-	all := make([]Type, 0, numTypes-1)
-	for t := Type(1); t < numTypes; t++ {
-		all = append(all, t)
-	}
-	return all
-}
-
 // set is a set of types, a bit each.
 type set uint32
 

@@ -15,7 +15,7 @@ import (
 func anywhere(string) error { return nil }
 
 func TestTypes(t *testing.T) {
-	for _, typ := range Types() {
+	for typ := Type(1); typ < numTypes; typ++ {
 		if typ.String() == "" || ParseType(typ.String()) != typ {
 			t.Errorf("type %d is called %q", typ, typ)
 		}
@@ -26,7 +26,7 @@ func TestTypes(t *testing.T) {
 		"s3:TestEvent": 0, "s3:objectcreated:put": 0, "s3::*": 0,
 	} {
 		n := 0
-		for _, typ := range Types() {
+		for typ := Type(1); typ < numTypes; typ++ {
 			if typesOf(name).has(typ) {
 				n++
 			}
@@ -212,7 +212,7 @@ func FuzzDocument(f *testing.F) {
 func FuzzKey(f *testing.F) {
 	f.Add("a b/c%2F+é")
 	f.Fuzz(func(t *testing.T, key string) {
-		got, err := url.QueryUnescape(EscapeKey(key))
+		got, err := url.QueryUnescape(escapeKey(key))
 		if err != nil || got != key {
 			t.Errorf("%q: %q, %v", key, got, err)
 		}

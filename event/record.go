@@ -59,7 +59,7 @@ type (
 // JSON returns what a receiver gets for a change that matched the rule of that id: {"Records": […]} with one record. The size is that
 // of what was created; a removed object has none.
 func (c *Change) JSON(rule string) []byte {
-	o := object{Key: EscapeKey(c.Key), ETag: c.ETag, VersionID: c.VersionID, Sequencer: c.Sequencer}
+	o := object{Key: escapeKey(c.Key), ETag: c.ETag, VersionID: c.VersionID, Sequencer: c.Sequencer}
 	switch c.Type {
 	case CreatedPut, CreatedPost, CreatedCopy, CreatedMultipart:
 		o.Size = &c.Size
@@ -93,8 +93,8 @@ func TestMessage(bucket, requestID, hostID string, at time.Time) []byte {
 
 func formatTime(t time.Time) string { return t.UTC().Format(timeFormat) }
 
-// EscapeKey writes a key as records have it: like a form does, but for / which stands for itself.
-func EscapeKey(key string) string {
+// escapeKey writes a key as records have it: like a form does, but for / which stands for itself.
+func escapeKey(key string) string {
 	const hex = "0123456789ABCDEF"
 	out := make([]byte, 0, len(key)+16)
 	for i := range len(key) {

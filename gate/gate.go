@@ -135,14 +135,3 @@ func (g *Gate) Authorize(ctx context.Context, r *Request) error {
 	}
 	return g.Authorizer.Authorize(ctx, r)
 }
-
-// AdminOnly lets administrators do everything and nobody else anything.
-type AdminOnly struct{}
-
-// Authorize implements Authorizer.
-func (AdminOnly) Authorize(_ context.Context, r *Request) error {
-	if r.Principal.Admin && !r.Anonymous() {
-		return nil
-	}
-	return fault.New(fault.AccessDenied, "Access Denied")
-}

@@ -61,16 +61,16 @@ func TestRun(t *testing.T) {
 		want   fault.Kind // of an error, when result is nil and ran is false
 		ran    bool
 	}{
-		{"allowed", Gate{Authorizer: AdminOnly{}}, "GetObject", admin, nil, 0, true},
-		{"result is passed on", Gate{Authorizer: AdminOnly{}}, "GetObject", admin, fails, 0, true},
-		{"user", Gate{Authorizer: AdminOnly{}}, "GetObject", iam.Principal{UserID: "u"}, nil, fault.AccessDenied, false},
-		{"anonymous", Gate{Authorizer: AdminOnly{}}, "GetObject", iam.Principal{}, nil, fault.AccessDenied, false},
-		{"admin without an id", Gate{Authorizer: AdminOnly{}}, "GetObject", iam.Principal{Admin: true}, nil, fault.AccessDenied, false},
+		{"allowed", Gate{Authorizer: adminOnly{}}, "GetObject", admin, nil, 0, true},
+		{"result is passed on", Gate{Authorizer: adminOnly{}}, "GetObject", admin, fails, 0, true},
+		{"user", Gate{Authorizer: adminOnly{}}, "GetObject", iam.Principal{UserID: "u"}, nil, fault.AccessDenied, false},
+		{"anonymous", Gate{Authorizer: adminOnly{}}, "GetObject", iam.Principal{}, nil, fault.AccessDenied, false},
+		{"admin without an id", Gate{Authorizer: adminOnly{}}, "GetObject", iam.Principal{Admin: true}, nil, fault.AccessDenied, false},
 		{"no authorizer", Gate{}, "GetObject", admin, nil, fault.AccessDenied, false},
-		{"refused", Gate{Authorizer: AdminOnly{}}, "GetObjectTorrent", admin, nil, fault.NotImplemented, false},
-		{"refused to a stranger", Gate{Authorizer: AdminOnly{}}, "GetObjectTorrent", iam.Principal{}, nil, fault.AccessDenied, false},
-		{"limited", Gate{Authorizer: AdminOnly{}, Hooks: Hooks{Before: limited}}, "GetObject", admin, nil, fault.SlowDown, false},
-		{"per key", Gate{Authorizer: AdminOnly{}}, "DeleteObjects", iam.Principal{}, nil, 0, true},
+		{"refused", Gate{Authorizer: adminOnly{}}, "GetObjectTorrent", admin, nil, fault.NotImplemented, false},
+		{"refused to a stranger", Gate{Authorizer: adminOnly{}}, "GetObjectTorrent", iam.Principal{}, nil, fault.AccessDenied, false},
+		{"limited", Gate{Authorizer: adminOnly{}, Hooks: Hooks{Before: limited}}, "GetObject", admin, nil, fault.SlowDown, false},
+		{"per key", Gate{Authorizer: adminOnly{}}, "DeleteObjects", iam.Principal{}, nil, 0, true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			ran, told := false, error(nil)
@@ -134,4 +134,14 @@ func TestSight(t *testing.T) {
 			t.Errorf("%x", tt.sight)
 		}
 	}
+}
+
+// adminOnly lets administrators do everything and nobody else anything.
+type adminOnly struct{}
+
+func (adminOnly) Authorize(_ context.Context, r *Request) error {
+	if r.Principal.Admin && !r.Anonymous() {
+		return nil
+	}
+	return fault.New(fault.AccessDenied, "Access Denied")
 }

@@ -11,8 +11,8 @@ import (
 	"sync"
 )
 
-// MinSize is the length, in bytes, from which a document is compressed.
-const MinSize = 500
+// minSize is the length, in bytes, from which a document is compressed.
+const minSize = 500
 
 // Documenter is what a handler looks for in its ResponseWriter: Document says that the answer to
 // follow is a text document. It must be called before WriteHeader.
@@ -28,7 +28,7 @@ func Document(w http.ResponseWriter) {
 // Handler compresses the documents that next answers with.
 func Handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !Accepts(r.Header["Accept-Encoding"]) {
+		if !accepts(r.Header["Accept-Encoding"]) {
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -38,8 +38,8 @@ func Handler(next http.Handler) http.Handler {
 	})
 }
 
-// Accepts reports whether the Accept-Encoding values allow gzip (RFC 9110 section 12.5.3).
-func Accepts(values []string) bool {
+// accepts reports whether the Accept-Encoding values allow gzip (RFC 9110 section 12.5.3).
+func accepts(values []string) bool {
 	for _, v := range values {
 		for _, c := range strings.Split(v, ",") {
 			name, params, _ := strings.Cut(strings.TrimSpace(c), ";")
@@ -82,7 +82,7 @@ func (w *writer) begin(status int) {
 		return
 	}
 	h.Add("Vary", "Accept-Encoding")
-	if n, err := strconv.Atoi(h.Get("Content-Length")); err == nil && n < MinSize {
+	if n, err := strconv.Atoi(h.Get("Content-Length")); err == nil && n < minSize {
 		return
 	}
 	h.Set("Content-Encoding", "gzip")

@@ -13,7 +13,7 @@ func TestAccepts(t *testing.T) {
 	for v, want := range map[string]bool{
 		"gzip": true, "deflate, gzip": true, "gzip;q=0": false, "gzip; q=0.5": true, "identity": false, "": false, "*": true, "br": false, "GZIP": true, "gzip;q=x": false,
 	} {
-		if got := Accepts([]string{v}); got != want {
+		if got := accepts([]string{v}); got != want {
 			t.Errorf("%q: %v, want %v", v, got, want)
 		}
 	}
@@ -34,7 +34,7 @@ func TestHandler(t *testing.T) {
 			if c.document {
 				Document(w)
 			}
-			if len(c.body) < MinSize {
+			if len(c.body) < minSize {
 				w.Header().Set("Content-Length", "5")
 			}
 			io.Copy(w, strings.NewReader(c.body))

@@ -47,17 +47,17 @@ func ResetAdmin(o Options) (*Admin, error) {
 func newAdmin(o Options) *Admin {
 	a := &Admin{AccessKey: o.AdminAccessKey, SecretKey: o.AdminSecretKey, Given: o.AdminAccessKey != "" && o.AdminSecretKey != ""}
 	if a.AccessKey == "" {
-		a.AccessKey = RandomHex(12)
+		a.AccessKey = randomHex(12)
 	}
 	if a.SecretKey == "" {
-		a.SecretKey = RandomSecret(32)
+		a.SecretKey = randomSecret(32)
 	}
 	return a
 }
 
 func (s *Store) adminUser(a *Admin) User {
 	return User{
-		ID: "u-" + RandomHex(8), DisplayName: "Local Admin", Enabled: true, Keys: []Key{s.newKey(a)},
+		ID: "u-" + randomHex(8), DisplayName: "Local Admin", Enabled: true, Keys: []Key{s.newKey(a)},
 		Policies: []Policy{{Bucket: "*", Actions: slices.Clone(adminActions)}},
 	}
 }
@@ -66,15 +66,15 @@ func (s *Store) newKey(a *Admin) Key {
 	return Key{AccessKey: a.AccessKey, SecretKey: a.SecretKey, Status: "active", CreatedAt: s.now().UTC().Format("2006-01-02T15:04:05.000000-07:00")}
 }
 
-// RandomHex returns n random bytes as hexadecimal digits: access keys (8 bytes; 12 for the administrator) and user ids (8).
-func RandomHex(n int) string {
+// randomHex returns n random bytes as hexadecimal digits: access keys (8 bytes; 12 for the administrator) and user ids (8).
+func randomHex(n int) string {
 	b := make([]byte, n)
 	rand.Read(b) // never fails, see crypto/rand
 	return hex.EncodeToString(b)
 }
 
-// RandomSecret returns n random bytes as URL-safe base64: secret keys (24 bytes; 32 for the administrator).
-func RandomSecret(n int) logs.Secret {
+// randomSecret returns n random bytes as URL-safe base64: secret keys (24 bytes; 32 for the administrator).
+func randomSecret(n int) logs.Secret {
 	b := make([]byte, n)
 	rand.Read(b)
 	return logs.Secret(base64.RawURLEncoding.EncodeToString(b))

@@ -15,8 +15,8 @@ type Expiry struct {
 	bad bool // cannot be read: taken as passed
 }
 
-// ExpiresAt returns the expiry at t.
-func ExpiresAt(t time.Time) Expiry {
+// expiresAt returns the expiry at t.
+func expiresAt(t time.Time) Expiry {
 	t = t.UTC()
 	return Expiry{raw: `"` + t.Format("2006-01-02T15:04:05.999999-07:00") + `"`, at: t}
 }
@@ -30,7 +30,7 @@ func ParseExpiry(s string) (Expiry, error) {
 	iso := strings.Replace(s, " ", "T", 1)
 	for _, layout := range [...]string{"2006-01-02T15:04:05Z07:00", "2006-01-02T15:04:05Z0700", "2006-01-02T15:04:05", "2006-01-02T15:04Z07:00", "2006-01-02T15:04", "2006-01-02"} {
 		if t, err := time.Parse(layout, iso); err == nil { // fractions of seconds are read with each layout
-			return ExpiresAt(t), nil
+			return expiresAt(t), nil
 		}
 	}
 	return Expiry{}, fault.New(fault.InvalidArgument, "An expiry must look like 2031-05-01T12:00:00Z.")

@@ -278,7 +278,7 @@ func TestResetAdmin(t *testing.T) {
 	s := mustOpen(t, o)
 	if err := s.Update(func(d *Document) error {
 		i, err := d.FindUser(adminKey)
-		d.Users[i].Enabled, d.Users[i].Expires = false, ExpiresAt(noon.Add(-time.Hour))
+		d.Users[i].Enabled, d.Users[i].Expires = false, expiresAt(noon.Add(-time.Hour))
 		return err
 	}); err != nil {
 		t.Fatal(err)

@@ -14,13 +14,12 @@ type index struct {
 	keys      map[string]*Credential
 	ids       map[string]int // index of the user
 	canonical map[string]int
-	names     map[string]int
 }
 
 // index fills the index of f. A key without a secret cannot be used; of two equal keys neither can.
 func (s *Store) index(f *file) {
 	users := f.doc.Users
-	f.index = index{keys: map[string]*Credential{}, ids: make(map[string]int, len(users)), canonical: make(map[string]int, len(users)), names: make(map[string]int, len(users))}
+	f.index = index{keys: map[string]*Credential{}, ids: make(map[string]int, len(users)), canonical: make(map[string]int, len(users))}
 	bears := f.doc.bears()
 	s.compiledMu.Lock()
 	defer s.compiledMu.Unlock()
@@ -35,7 +34,7 @@ func (s *Store) index(f *file) {
 			UserID: u.ID, DisplayName: u.DisplayName, Username: u.username(bears), CanonicalID: CanonicalID(u.ID),
 			Admin: u.Admin(), Policy: s.policyOf(u, compiled),
 		}
-		f.ids[u.ID], f.canonical[p.CanonicalID], f.names[p.Username] = i, i, i
+		f.ids[u.ID], f.canonical[p.CanonicalID] = i, i
 		if u.legacy {
 			s.legacy.Do(func() {
 				s.log.Warn(`nobody in iam.json holds "iam:*", so users who hold "*" on all buckets are administrators; add "iam:*" to one to end this`, "user", u.ID)

@@ -19,7 +19,7 @@ func (s *Store) RotateSecret(by Principal, idOrKey string) (Key, error) {
 		if len(u.Keys) == 0 {
 			return fault.New(fault.InvalidRequest, "The user has no access key.")
 		}
-		u.Keys[i].SecretKey = RandomSecret(24)
+		u.Keys[i].SecretKey = randomSecret(24)
 		k = u.Keys[i]
 		return nil
 	})

@@ -65,7 +65,7 @@ func (s *Store) Issue(p Principal, r SessionRequest) (Temporary, error) {
 	}
 	expires := now.Add(r.Duration).Truncate(time.Second)
 	t := sealed{
-		AccessKey: sessionKey(), Secret: RandomSecret(30).Reveal(), UserID: p.UserID, Parent: p.AccessKey, Mark: parent.mark,
+		AccessKey: sessionKey(), Secret: randomSecret(30).Reveal(), UserID: p.UserID, Parent: p.AccessKey, Mark: parent.mark,
 		Issued: now.Unix(), Expires: expires.Unix(), Name: r.Name, Policy: r.Policy,
 	}
 	token, err := s.seal(t)

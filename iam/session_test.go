@@ -143,7 +143,7 @@ func TestSessionEnds(t *testing.T) {
 		{"nothing", func(*world, Principal) error { return nil }, nil},
 		{"user disabled", func(w *world, root Principal) error { return w.SetEnabled(root, "u-ann", false) }, ErrDisabled},
 		{"user deleted", func(w *world, root Principal) error { return w.DeleteUser(root, "u-ann") }, ErrRevoked},
-		{"user expired", func(w *world, root Principal) error { return w.SetExpiry(root, "u-ann", ExpiresAt(noon)) }, ErrExpired},
+		{"user expired", func(w *world, root Principal) error { return w.SetExpiry(root, "u-ann", expiresAt(noon)) }, ErrExpired},
 		{"key inactive", func(w *world, root Principal) error { return w.SetKeyActive(root, "u-ann", "ANN", false) }, ErrInactive},
 		{"key removed", func(w *world, root Principal) error { return w.DeleteKey(root, "u-ann", "ANN") }, ErrRevoked},
 		{"key rotated", func(w *world, root Principal) error { _, err := w.RotateSecret(root, "ANN"); return err }, ErrRevoked},

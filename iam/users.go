@@ -43,15 +43,6 @@ func (s *Store) ByCanonical(id string) (User, bool) {
 	return f.at(f.canonical, id)
 }
 
-// ByUsername finds a user by Principal.Username, else by his id, in constant time. He is shared and must not be changed.
-func (s *Store) ByUsername(name string) (User, bool) {
-	f := s.file()
-	if u, ok := f.at(f.names, name); ok {
-		return u, true
-	}
-	return f.at(f.ids, name)
-}
-
 func (f *file) at(table map[string]int, name string) (User, bool) {
 	i, ok := table[name]
 	if !ok {
@@ -68,7 +59,7 @@ func (s *Store) CreateUser(by Principal, n NewUser) (Created, error) {
 	}
 	var c Created
 	err := s.change(by, func(d *Document, a *actor) error {
-		u := User{ID: "u-" + RandomHex(8), Enabled: true, Expires: n.Expires, Policies: n.Policies}
+		u := User{ID: "u-" + randomHex(8), Enabled: true, Expires: n.Expires, Policies: n.Policies}
 		if _, err := d.FindUser(n.AccessKey); n.AccessKey != "" && err == nil {
 			return fault.New(fault.InvalidArgument, "The access key %q is taken.", n.AccessKey)
 		}
@@ -104,7 +95,7 @@ func (s *Store) afterwards(u User) User {
 
 // freshKey makes an active key of what is given and random parts for the rest.
 func (s *Store) freshKey(access string, secret logs.Secret) Key {
-	return s.newKey(&Admin{AccessKey: cmp.Or(access, RandomHex(8)), SecretKey: cmp.Or(secret, RandomSecret(24))})
+	return s.newKey(&Admin{AccessKey: cmp.Or(access, randomHex(8)), SecretKey: cmp.Or(secret, randomSecret(24))})
 }
 
 // DeleteUser removes a user with his keys, which ends his sessions. Buckets and objects of his stay. Errors as of Rename.

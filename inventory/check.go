@@ -20,9 +20,6 @@ var absent = map[string]string{
 	"LifecycleExpirationDate":      "reports tell nothing about lifecycle rules",
 }
 
-// Fields returns the optional fields there are, in the order of their columns in a report. The list must not be changed.
-func Fields() []string { return fields }
-
 // CheckID reports why id cannot be that of a configuration.
 func CheckID(id string) error {
 	ok := id != "" && len(id) <= maxID && id != "." && id != ".."

@@ -36,7 +36,7 @@ type Log struct {
 
 // Open begins a log. The caller closes it.
 func Open(o Options) (*Log, error) {
-	level, err := ParseLevel(o.Level)
+	level, err := parseLevel(o.Level)
 	if err != nil {
 		return nil, err
 	}
@@ -80,8 +80,8 @@ func (l *Log) Close() error {
 	return l.file.close()
 }
 
-// ParseLevel reads DEBUG, INFO, WARNING, WARN, ERROR or CRITICAL, in any case; "" is INFO.
-func ParseLevel(s string) (slog.Level, error) {
+// parseLevel reads DEBUG, INFO, WARNING, WARN, ERROR or CRITICAL, in any case; "" is INFO.
+func parseLevel(s string) (slog.Level, error) {
 	switch strings.ToUpper(strings.TrimSpace(s)) {
 	case "DEBUG":
 		return slog.LevelDebug, nil

@@ -54,7 +54,7 @@ func BenchmarkReads(b *testing.B) {
 var benched = map[string]func(x *shop) error{
 	"bucket": func(x *shop) error { _, err := x.s.HeadBucket(x.ctx, "owned"); return err },
 	"describe": func(x *shop) error {
-		_, err := x.s.Tags(x.ctx, "owned", "key0500", "")
+		_, err := x.s.Describe(x.ctx, "owned", "key0500", "")
 		return err
 	},
 	"get": func(x *shop) error {

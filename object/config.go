@@ -44,15 +44,6 @@ var configKinds = [...]struct {
 	{ConfigInventory, "NoSuchConfiguration", "The specified configuration does not exist."},
 }
 
-// ConfigKinds returns every kind.
-func ConfigKinds() []ConfigKind {
-	out := make([]ConfigKind, len(configKinds))
-	for i := range configKinds {
-		out[i] = configKinds[i].kind
-	}
-	return out
-}
-
 // place returns where in configKinds the kind stands, -1 for none.
 func (k ConfigKind) place() int {
 	for i := range configKinds {

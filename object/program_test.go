@@ -306,7 +306,7 @@ func (w *world) runTags(s *step, bucket, key string) error {
 	if s.op == "tags" {
 		w.logf("tags of %s/%.20q %s", bucket, key, id)
 		want, wantErr := w.m.Tags(bucket, key, id)
-		got, gotErr := w.s.Tags(w.ctx, bucket, key, w.toReal(id))
+		got, gotErr := w.s.Describe(w.ctx, bucket, key, w.toReal(id))
 		return w.same("tags", got, gotErr, want, wantErr)
 	}
 	req := object.SetTags{Bucket: bucket, Key: key, VersionID: id, Tags: s.tags(), By: s.actor()}

@@ -36,11 +36,6 @@ func CheckTags(tags []Pair, most int) error {
 	return nil
 }
 
-// Tags is Describe; the tags are in Meta.Tags.
-func (s *Store) Tags(ctx context.Context, bucket, key, version string) (Version, error) {
-	return s.Describe(ctx, bucket, key, version)
-}
-
 // Describe tells all about a version that has bytes: metadata, tags, ACL. version "" means the current one. No row but those of the bucket and
 // the version is read.
 func (s *Store) Describe(ctx context.Context, bucket, key, version string) (Version, error) {

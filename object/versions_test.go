@@ -79,7 +79,7 @@ func TestSetTagsOnNoncurrentVersion(t *testing.T) {
 		t.Errorf("latest %v, tags %v", v.Latest, v.Meta.Tags)
 	}
 	for id, want := range map[string]int{"": 0, old.VersionID: 1} {
-		if v, err := x.s.Tags(x.ctx, home, "k", id); err != nil || len(v.Meta.Tags) != want {
+		if v, err := x.s.Describe(x.ctx, home, "k", id); err != nil || len(v.Meta.Tags) != want {
 			t.Errorf("version %q: tags %v, error %v", id, v.Meta.Tags, err)
 		}
 	}

@@ -31,7 +31,7 @@ func offline(t testing.TB) *Handler {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return New(Config{Store: store, Gate: &gate.Gate{Authorizer: gate.AdminOnly{}}, Auth: proving(t),
+	return New(Config{Store: store, Gate: &gate.Gate{Authorizer: adminOnly{}}, Auth: proving(t),
 		Domains: []string{"s3.test"}})
 }
 

@@ -27,7 +27,7 @@ func Seal(dst []byte, k Key, plain []byte) []byte {
 
 // Open appends the plaintext of a whole stream under k to dst. The error of a stream that is not whole or not of this key is fault.Corrupted.
 func Open(dst []byte, k Key, sealed []byte) ([]byte, error) {
-	size, ok := PlainSize(int64(len(sealed)))
+	size, ok := plainSize(int64(len(sealed)))
 	if !ok {
 		return nil, damaged(nil)
 	}

@@ -57,7 +57,7 @@ type Source struct {
 	Master  [8]byte // S3: id of the master key
 	KeyID   string  // KMS: name of the key, as the KMS gave it
 	Wrapped []byte  // KMS: the data key as the KMS wrapped it
-	Context []byte  // KMS: the encryption context, JSON as EncodeContext makes it
+	Context []byte  // KMS: the encryption context, JSON as encodeContext makes it
 }
 
 // Envelope is a wrapped object key.

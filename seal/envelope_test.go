@@ -219,7 +219,7 @@ func TestRefusals(t *testing.T) {
 	if _, err := (&Keys{KMS: disabled}).KMSKEK("", nil); !fault.Is(err, fault.InvalidRequest) {
 		t.Error(err)
 	}
-	if _, err := EncodeContext(map[string]string{"a": strings.Repeat("x", 17<<10)}); !fault.Is(err, fault.InvalidArgument) {
+	if _, err := encodeContext(map[string]string{"a": strings.Repeat("x", 17<<10)}); !fault.Is(err, fault.InvalidArgument) {
 		t.Error(err)
 	}
 }

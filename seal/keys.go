@@ -58,7 +58,7 @@ func (k *Keys) KMSKEK(keyID string, context map[string]string) (*KEK, error) {
 	if k.KMS == nil {
 		return nil, errNoKMS
 	}
-	text, err := EncodeContext(context)
+	text, err := encodeContext(context)
 	if err != nil {
 		return nil, err
 	}
@@ -160,8 +160,8 @@ func forS3(err error) error {
 	return &fault.Error{Kind: fault.InvalidRequest, Code: "KMS." + fe.Code, Msg: fe.Msg, Err: err}
 }
 
-// EncodeContext returns an encryption context as an envelope keeps it, nil for an empty one. It fails with fault.InvalidArgument for more than 16 KiB.
-func EncodeContext(context map[string]string) ([]byte, error) {
+// encodeContext returns an encryption context as an envelope keeps it, nil for an empty one. It fails with fault.InvalidArgument for more than 16 KiB.
+func encodeContext(context map[string]string) ([]byte, error) {
 	if len(context) == 0 {
 		return nil, nil
 	}

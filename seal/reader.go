@@ -32,7 +32,7 @@ func NewReader(src io.ReaderAt, k Key, size, off, n int64) (*Reader, error) {
 		r.err = io.EOF
 		return r, nil
 	}
-	from, to := Span(size, off, n)
+	from, to := span(size, off, n)
 	r.src = section{src: src, at: from, end: to}
 	r.tail = n == size-off
 	c := config(&k)

@@ -16,8 +16,8 @@ func EncryptedSize(plain int64) int64 {
 // packages returns the number of packages of a stream.
 func packages(plain int64) int64 { return (plain + PackageSize - 1) / PackageSize }
 
-// PlainSize is the inverse of EncryptedSize; false when no stream has this size.
-func PlainSize(encrypted int64) (int64, bool) {
+// plainSize is the inverse of EncryptedSize; false when no stream has this size.
+func plainSize(encrypted int64) (int64, bool) {
 	if encrypted < 0 || encrypted > EncryptedSize(MaxSize) {
 		return 0, false
 	}
@@ -28,9 +28,9 @@ func PlainSize(encrypted int64) (int64, bool) {
 	return whole*PackageSize + rest - Overhead, rest > Overhead
 }
 
-// Span returns which bytes of a stream of size plain bytes hold the n > 0 plain bytes from off: whole packages from the encrypted
+// span returns which bytes of a stream of size plain bytes hold the n > 0 plain bytes from off: whole packages from the encrypted
 // offset from to before to. The range must lie in the stream.
-func Span(size, off, n int64) (from, to int64) {
+func span(size, off, n int64) (from, to int64) {
 	end := min(((off+n-1)/PackageSize+1)*PackageSize, size)
 	return off / PackageSize * sealedSize, EncryptedSize(end)
 }

@@ -48,12 +48,12 @@ func readRange(src []byte, k Key, size, off, n int64) ([]byte, error) {
 
 func TestSizes(t *testing.T) {
 	for _, n := range []int64{0, 1, 100, PackageSize - 1, PackageSize, PackageSize + 1, 5*PackageSize - 1, 5 * PackageSize, 5<<30 + 7, MaxSize} {
-		if got, ok := PlainSize(EncryptedSize(n)); !ok || got != n {
+		if got, ok := plainSize(EncryptedSize(n)); !ok || got != n {
 			t.Errorf("%d: %d, %v", n, got, ok)
 		}
 	}
 	for _, n := range []int64{-1, 1, Overhead, sealedSize + 1, sealedSize + Overhead, EncryptedSize(MaxSize) + 1, 1<<63 - 1} {
-		if got, ok := PlainSize(n); ok {
+		if got, ok := plainSize(n); ok {
 			t.Errorf("%d: %d", n, got)
 		}
 	}
@@ -335,7 +335,7 @@ func FuzzOpen(f *testing.F) {
 	f.Add([]byte{0x20})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		plain, err := Open(nil, k, b)
-		size, ok := PlainSize(int64(len(b)))
+		size, ok := plainSize(int64(len(b)))
 		if !ok {
 			size = int64(len(b))
 		}

@@ -60,9 +60,6 @@ func (d *Desk[Q, A]) Serve(ctx context.Context, do func(context.Context, Q) (A, 
 	}, next, due)
 }
 
-// Ended is closed at the end of Serve.
-func (d *Desk[Q, A]) Ended() <-chan struct{} { return d.ended }
-
 // serve is the loop of all that is done when it is due or when somebody asks.
 func serve[T any](ctx context.Context, asks <-chan T, do func(context.Context, T), next func() (time.Duration, bool), due func(context.Context)) {
 	for ctx.Err() == nil {

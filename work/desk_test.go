@@ -35,7 +35,8 @@ func TestDesk(t *testing.T) {
 		}
 		ctx, stop := context.WithCancel(t.Context())
 		next := func() (time.Duration, bool) { return time.Hour, ticks < 3 }
-		go d.Serve(ctx, do, next, func(context.Context) { defer alone()(); ticks++ })
+		ended := make(chan struct{})
+		go func() { d.Serve(ctx, do, next, func(context.Context) { defer alone()(); ticks++ }); close(ended) }()
 		if a, err := d.Ask(ctx, 4); a != 8 || err != nil {
 			t.Error(a, err)
 		}
@@ -61,7 +62,7 @@ func TestDesk(t *testing.T) {
 			t.Error(ticks, "ticks")
 		}
 		stop()
-		<-d.Ended()
+		<-ended
 		if _, err := d.Ask(t.Context(), 2); !fault.Is(err, fault.Unavailable) {
 			t.Error("after the end:", err)
 		}

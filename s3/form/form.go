@@ -69,16 +69,6 @@ func (f *Form) Key() (string, error) {
 // its scheme.
 var proofs = []string{"x-amz-signature", "x-amz-credential", "x-amz-algorithm", "signature", "awsaccesskeyid"}
 
-// Signed reports whether the form claims to be signed. One that is not is an anonymous upload.
-func (f *Form) Signed() bool {
-	for _, name := range proofs {
-		if _, ok := f.values[name]; ok {
-			return true
-		}
-	}
-	return false
-}
-
 // Status is the status of success the form asks for: 200, 201, or 204 for want of a better one.
 func (f *Form) Status() int {
 	switch f.values["success_action_status"] {

@@ -77,7 +77,7 @@ func FuzzPolicy(f *testing.F) {
 	f.Add(`{` + until + `, "conditions": [{"bucket": "b"}, ["starts-with", "$key", "foo"], ["content-length-range", 0, "9"], ["eq", "$acl", "\$\v"]]}`)
 	f.Add(`{"expiration": "x", "conditions": [[], {}, 1]}`)
 	f.Fuzz(func(t *testing.T, doc string) {
-		p, err := ParsePolicy(encode(doc))
+		p, err := parsePolicy(encode(doc))
 		if err != nil {
 			if !strings.HasPrefix(say(err), "InvalidPolicyDocument: ") {
 				t.Fatal(err)

@@ -37,11 +37,11 @@ func (f *Form) Policy() (*Policy, error) {
 	if !ok {
 		return nil, nil
 	}
-	return ParsePolicy(encoded)
+	return parsePolicy(encoded)
 }
 
-// ParsePolicy reads a policy document in base64.
-func ParsePolicy(encoded string) (*Policy, error) {
+// parsePolicy reads a policy document in base64.
+func parsePolicy(encoded string) (*Policy, error) {
 	doc, err := base64.StdEncoding.DecodeString(encoded)
 	if err != nil {
 		return nil, invalid("Invalid Base64 encoding.")

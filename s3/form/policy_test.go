@@ -113,7 +113,7 @@ func TestLengths(t *testing.T) {
 		`["content-length-range", 10, 5]`:                                                 {10, 5},
 		`["content-length-range", 0, 9223372036854775807], {"x": "content-length-range"}`: AnyLength,
 	} {
-		p, err := ParsePolicy(encode(`{` + until + `, "conditions": [` + conditions + `]}`))
+		p, err := parsePolicy(encode(`{` + until + `, "conditions": [` + conditions + `]}`))
 		if err != nil || p.Length() != want {
 			t.Errorf("%s: %+v %v", conditions, p, err)
 		}
@@ -145,12 +145,12 @@ func TestBadPolicies(t *testing.T) {
 		{with(`["content-length-range", 0]`), "Invalid content-length-range: wrong number of arguments."}, {with(`["content-length-range", -1, 0]`), "Invalid content-length-range: a length can not be negative."},
 		{with(`["content-length-range", 0, 512.0]`), "Invalid JSON."}, {with(`["content-length-range", 0, 99999999999999999999]`), "Invalid JSON."}, {with(`["content-length-range", null, 1]`), "Invalid JSON."},
 	} {
-		_, err := ParsePolicy(encode(tt.doc))
+		_, err := parsePolicy(encode(tt.doc))
 		if got := say(err); got != "InvalidPolicyDocument: Invalid Policy: "+tt.want {
 			t.Errorf("%s: %s, want %s", tt.doc, got, tt.want)
 		}
 	}
-	if _, err := ParsePolicy("e30"); say(err) != "InvalidPolicyDocument: Invalid Policy: Invalid Base64 encoding." {
+	if _, err := parsePolicy("e30"); say(err) != "InvalidPolicyDocument: Invalid Policy: Invalid Base64 encoding." {
 		t.Error(err)
 	}
 }

@@ -82,7 +82,7 @@ func decode(b []byte) (*file, error) {
 	}
 	for _, name := range slices.Sorted(maps.Keys(f.raw)) {
 		var bucket string
-		domain, err := Normalize(name)
+		domain, err := normalize(name)
 		if err != nil || json.Unmarshal(f.raw[name], &bucket) != nil || bucket == "" {
 			continue
 		}
@@ -98,7 +98,7 @@ func encode(f *file) ([]byte, error) { return json.MarshalIndent(f.raw, "", "  "
 // set maps a domain to a bucket, or to none for "".
 func (f *file) set(domain, bucket string) error {
 	for name := range f.raw {
-		if d, err := Normalize(name); err == nil && d == domain {
+		if d, err := normalize(name); err == nil && d == domain {
 			delete(f.raw, name)
 		}
 	}
@@ -136,7 +136,7 @@ func (s *Store) List() []Mapping {
 
 // Get returns the mapping of a domain, which need not be in its normal form. Without one the error is of kind NoSuchConfig.
 func (s *Store) Get(domain string) (Mapping, error) {
-	d, err := Normalize(domain)
+	d, err := normalize(domain)
 	if err != nil {
 		return Mapping{}, errAbsent(domain)
 	}
@@ -150,7 +150,7 @@ func (s *Store) Get(domain string) (Mapping, error) {
 // Create maps a domain that is not mapped yet, durably. The error of one that is, or that is the server's own, is of kind
 // InvalidState; of what is no domain, InvalidArgument.
 func (s *Store) Create(domain, bucket string) (Mapping, error) {
-	d, err := Normalize(domain)
+	d, err := normalize(domain)
 	if err != nil {
 		return Mapping{}, err
 	}
@@ -179,7 +179,7 @@ func (s *Store) Update(domain, bucket string) (Mapping, error) {
 func (s *Store) Delete(domain string) (Mapping, error) { return s.change(domain, "") }
 
 func (s *Store) change(domain, bucket string) (was Mapping, err error) {
-	d, err := Normalize(domain)
+	d, err := normalize(domain)
 	if err != nil {
 		return Mapping{}, errAbsent(domain)
 	}
@@ -206,9 +206,9 @@ func hostOf(host string) string {
 	return strings.ToLower(strings.TrimSuffix(host, "."))
 }
 
-// Normalize returns a domain in its normal form. Scheme, path, port, and upper case are stripped, as people paste URLs. What is
+// normalize returns a domain in its normal form. Scheme, path, port, and upper case are stripped, as people paste URLs. What is
 // no host name, such as an IP address, is an error of kind InvalidArgument.
-func Normalize(s string) (string, error) {
+func normalize(s string) (string, error) {
 	d := strings.TrimSpace(s)
 	if i := strings.Index(d, "://"); i >= 0 {
 		d = d[i+len("://"):]

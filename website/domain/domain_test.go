@@ -18,7 +18,7 @@ func TestNormalize(t *testing.T) {
 		"":                             "", "https://": "", ".": "", "a..b": "", ".a": "", "-a.b": "", "a-.b": "", "bücher.example": "", "a b": "", "a\x00b": "", "*.a": "", "u@h": "",
 		"127.0.0.1": "", "127.0.0.1:5000": "", "[::1]:5000": "", "::1": "", "[::1]": "", strings.Repeat("a", 64): "", strings.Repeat("a.", 128): "",
 	} {
-		got, err := Normalize(in)
+		got, err := normalize(in)
 		if got != want || (err == nil) != (want != "") || err != nil && !fault.Is(err, fault.InvalidArgument) {
 			t.Errorf("%q: %q, %v", in, got, err)
 		}
@@ -28,11 +28,11 @@ func TestNormalize(t *testing.T) {
 func FuzzNormalize(f *testing.F) {
 	f.Add("https://Example.com:80/x")
 	f.Fuzz(func(t *testing.T, s string) {
-		d, err := Normalize(s)
+		d, err := normalize(s)
 		if err != nil {
 			return
 		}
-		if again, err := Normalize(d); err != nil || again != d || hostOf(d+":5000") != d {
+		if again, err := normalize(d); err != nil || again != d || hostOf(d+":5000") != d {
 			t.Fatalf("%q: %q, %q, %v", s, d, again, err)
 		}
 	})

@@ -249,7 +249,8 @@ func TestStart(t *testing.T) {
 	w.twenty(object.Unversioned)
 	w.configure("box", "off", func(c *settings.Config) { c.Enabled = false })
 	ctx, cancel := context.WithCancel(w.ctx)
-	go w.Run(ctx)
+	ended := make(chan struct{})
+	go func() { w.Run(ctx); close(ended) }()
 	for _, tt := range []struct {
 		req  Request
 		want fault.Kind
@@ -294,7 +295,7 @@ func TestStart(t *testing.T) {
 		t.Error(complete, stray)
 	}
 	cancel()
-	<-w.desk.Ended()
+	<-ended
 	if _, err := w.Start(w.ctx, Request{Bucket: "box"}); !fault.Is(err, fault.Unavailable) {
 		t.Error(err)
 	}

@@ -83,7 +83,7 @@ func wantRow(v *object.Version, current bool) map[string]string {
 			row["VersionId"] = ""
 		}
 	}
-	for _, f := range settings.Fields() {
+	for _, f := range allFields {
 		if _, there := row[f]; !there {
 			row[f] = ""
 		}
@@ -136,7 +136,7 @@ func TestReport(t *testing.T) {
 	}
 	w.compare(w.table(m), want)
 	if m.Source != "box" || m.Destination != "arn:aws:s3:::dest" || m.Version != "2016-11-30" || m.Format != "CSV" || len(m.Created) != 13 ||
-		m.Schema != "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, "+strings.Join(settings.Fields(), ", ") ||
+		m.Schema != "Bucket, Key, VersionId, IsLatest, IsDeleteMarker, "+strings.Join(allFields, ", ") ||
 		!strings.HasPrefix(m.Files[0].Key, "reports/box/all/data/") || !strings.HasSuffix(m.Files[0].Key, ".csv.gz") {
 		t.Errorf("%+v", m)
 	}

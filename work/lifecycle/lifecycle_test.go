@@ -37,7 +37,8 @@ func TestStart(t *testing.T) {
 	w.put("box", "k", 1)
 	w.days(3)
 	ctx, cancel := context.WithCancel(w.ctx)
-	go w.Run(ctx)
+	ended := make(chan struct{})
+	go func() { w.Run(ctx); close(ended) }()
 	start := func(req Request) ([]Execution, error) { return w.Start(w.ctx, req) }
 	out, err := start(Request{DryRun: true})
 	if err != nil || len(out) != 1 || out[0].Objects != 1 || !out[0].DryRun {
@@ -85,7 +86,7 @@ func TestStart(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	cancel()
-	<-w.desk.Ended()
+	<-ended
 	if _, err := w.Start(w.ctx, Request{}); !fault.Is(err, fault.Unavailable) {
 		t.Error("a run after the end:", err)
 	}
@@ -127,10 +128,11 @@ func TestScheduled(t *testing.T) {
 			}
 		}
 	}
-	go w.Run(ctx)
+	ended := make(chan struct{})
+	go func() { w.Run(ctx); close(ended) }()
 	<-done
 	cancel()
-	<-w.desk.Ended()
+	<-ended
 }
 
 func TestHistory(t *testing.T) {
