@@ -198,15 +198,7 @@ func (h *Handler) getOwnership(ctx context.Context, r *request) (*response, erro
 // putOwnership serves PutBucketOwnershipControls.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketOwnershipControls.html
 func (h *Handler) putOwnership(ctx context.Context, r *request) (*response, error) {
-	body, _, err := r.document(wire.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := wire.ParseOwnershipControls
-	if r.sentJSON() {
-		parse = wire.ParseOwnershipControlsJSON
-	}
-	doc, err := parse(body)
+	doc, err := sent(r, wire.MaxDocument, wire.ParseOwnershipControls, wire.ParseOwnershipControlsJSON)
 	if err != nil {
 		return nil, err
 	}

@@ -2,8 +2,6 @@ package s3
 
 import (
 	"context"
-	"encoding/json"
-	"strings"
 
 	"myfsio/fault"
 	"myfsio/gate"
@@ -259,15 +257,7 @@ func (h *Handler) getVersioning(ctx context.Context, r *request) (*response, err
 // putVersioning serves PutBucketVersioning. MFA delete is refused.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketVersioning.html
 func (h *Handler) putVersioning(ctx context.Context, r *request) (*response, error) {
-	body, _, err := r.document(wire.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := wire.ParseVersioning
-	if r.sentJSON() {
-		parse = wire.ParseVersioningJSON
-	}
-	conf, err := parse(body)
+	conf, err := sent(r, wire.MaxDocument, wire.ParseVersioning, wire.ParseVersioningJSON)
 	if err != nil {
 		return nil, err
 	}
@@ -287,28 +277,4 @@ func (h *Handler) putVersioning(ctx context.Context, r *request) (*response, err
 		return nil, err
 	}
 	return r.answer(), nil
-}
-
-// sentJSON reports whether the body is JSON, the form of the configuration documents that is ours.
-func (r *request) sentJSON() bool { return isJSON(r.header("Content-Type")) }
-
-func isJSON(mime string) bool {
-	mime, _, _ = strings.Cut(mime, ";")
-	return strings.EqualFold(strings.TrimSpace(mime), "application/json")
-}
-
-// config answers with a configuration document: XML, or JSON where the client accepts that by name.
-func (r *request) config(doc document) (*response, error) {
-	res := r.answer()
-	for _, v := range r.http.Header["Accept"] {
-		for mime := range strings.SplitSeq(v, ",") {
-			if isJSON(mime) {
-				var err error
-				res.json, err = json.Marshal(doc)
-				return res, err
-			}
-		}
-	}
-	res.doc = doc
-	return res, nil
 }

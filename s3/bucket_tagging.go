@@ -13,13 +13,9 @@ import (
 // getBucketTagging serves GetBucketTagging.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketTagging.html
 func (h *Handler) getBucketTagging(ctx context.Context, r *request) (*response, error) {
-	doc, err := h.cfg.Store.Config(ctx, r.gate.Bucket, object.ConfigTagging)
+	tags, err := stored(ctx, h, r.gate.Bucket, object.ConfigTagging, "tagging", wire.ParseTaggingJSON)
 	if err != nil {
 		return nil, err
-	}
-	tags, err := wire.ParseTaggingJSON(doc)
-	if err != nil {
-		return nil, errStored("tagging", err)
 	}
 	return r.config(&tags)
 }

@@ -13,13 +13,9 @@ import (
 // getCORS serves GetBucketCors.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketCors.html
 func (h *Handler) getCORS(ctx context.Context, r *request) (*response, error) {
-	doc, err := h.cfg.Store.Config(ctx, r.gate.Bucket, object.ConfigCORS)
+	c, err := stored(ctx, h, r.gate.Bucket, object.ConfigCORS, "CORS", cors.ParseJSON)
 	if err != nil {
 		return nil, err
-	}
-	c, err := cors.ParseJSON(doc)
-	if err != nil {
-		return nil, errStored("CORS", err)
 	}
 	return r.config(c)
 }
@@ -27,15 +23,7 @@ func (h *Handler) getCORS(ctx context.Context, r *request) (*response, error) {
 // putCORS serves PutBucketCors.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketCors.html
 func (h *Handler) putCORS(ctx context.Context, r *request) (*response, error) {
-	body, _, err := r.document(cors.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := cors.ParseXML
-	if r.sentJSON() {
-		parse = cors.ParseJSON
-	}
-	c, err := parse(body)
+	c, err := sent(r, cors.MaxDocument, cors.ParseXML, cors.ParseJSON)
 	if err != nil {
 		return nil, err
 	}

@@ -15,13 +15,9 @@ const maxEncryption = 64 << 10
 // getEncryption serves GetBucketEncryption.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketEncryption.html
 func (h *Handler) getEncryption(ctx context.Context, r *request) (*response, error) {
-	doc, err := h.cfg.Store.Config(ctx, r.gate.Bucket, object.ConfigEncryption)
+	rule, err := stored(ctx, h, r.gate.Bucket, object.ConfigEncryption, "encryption", encrypt.Parse)
 	if err != nil {
 		return nil, err
-	}
-	rule, err := encrypt.Parse(doc)
-	if err != nil {
-		return nil, errStored("encryption", err)
 	}
 	return r.config(encryptionXML{rule})
 }
@@ -29,15 +25,7 @@ func (h *Handler) getEncryption(ctx context.Context, r *request) (*response, err
 // putEncryption serves PutBucketEncryption. What the server cannot do is not taken.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketEncryption.html
 func (h *Handler) putEncryption(ctx context.Context, r *request) (*response, error) {
-	body, _, err := r.document(maxEncryption)
-	if err != nil {
-		return nil, err
-	}
-	parse := parseEncryption
-	if r.sentJSON() {
-		parse = encrypt.Parse
-	}
-	rule, err := parse(body)
+	rule, err := sent(r, maxEncryption, parseEncryption, encrypt.Parse)
 	if err != nil {
 		return nil, err
 	}

@@ -88,15 +88,7 @@ func (h *Handler) putInventory(ctx context.Context, r *request) (*response, erro
 	if err := inventory.CheckID(r.query.Get("id")); err != nil {
 		return nil, err
 	}
-	body, _, err := r.document(inventory.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := inventory.ParseXML
-	if r.sentJSON() {
-		parse = inventory.ParseJSON
-	}
-	c, err := parse(body)
+	c, err := sent(r, inventory.MaxDocument, inventory.ParseXML, inventory.ParseJSON)
 	if err != nil {
 		return nil, err
 	}

@@ -18,13 +18,9 @@ const minimumSize = "X-Amz-Transition-Default-Minimum-Object-Size"
 // getLifecycle serves GetBucketLifecycleConfiguration.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLifecycleConfiguration.html
 func (h *Handler) getLifecycle(ctx context.Context, r *request) (*response, error) {
-	doc, err := h.cfg.Store.Config(ctx, r.gate.Bucket, object.ConfigLifecycle)
+	c, err := stored(ctx, h, r.gate.Bucket, object.ConfigLifecycle, "lifecycle", lifecycle.ParseJSON)
 	if err != nil {
 		return nil, err
-	}
-	c, err := lifecycle.ParseJSON(doc)
-	if err != nil {
-		return nil, errStored("lifecycle", err)
 	}
 	if c.TransitionDefaultMinimumObjectSize == "" {
 		c.TransitionDefaultMinimumObjectSize = "all_storage_classes_128K"
@@ -37,15 +33,7 @@ func (h *Handler) getLifecycle(ctx context.Context, r *request) (*response, erro
 // putLifecycle serves PutBucketLifecycleConfiguration. Rules without an ID are given one.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLifecycleConfiguration.html
 func (h *Handler) putLifecycle(ctx context.Context, r *request) (*response, error) {
-	body, _, err := r.document(lifecycle.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := lifecycle.ParseXML
-	if r.sentJSON() {
-		parse = lifecycle.ParseJSON
-	}
-	c, err := parse(body)
+	c, err := sent(r, lifecycle.MaxDocument, lifecycle.ParseXML, lifecycle.ParseJSON)
 	if err != nil {
 		return nil, err
 	}

@@ -62,15 +62,7 @@ func (h *Handler) getObjectLock(ctx context.Context, r *request) (*response, err
 // putObjectLock serves PutObjectLockConfiguration.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutObjectLockConfiguration.html
 func (h *Handler) putObjectLock(ctx context.Context, r *request) (*response, error) {
-	body, _, err := r.document(wire.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := wire.ParseObjectLock
-	if r.sentJSON() {
-		parse = wire.ParseObjectLockJSON
-	}
-	doc, err := parse(body)
+	doc, err := sent(r, wire.MaxDocument, wire.ParseObjectLock, wire.ParseObjectLockJSON)
 	if err != nil {
 		return nil, err
 	}
@@ -208,18 +200,10 @@ func (r *request) protection() *protection {
 	}
 	p := &protection{}
 	r.protects = p
-	body, _, err := r.document(wire.MaxDocument)
-	switch json := r.sentJSON(); {
-	case err != nil:
-		p.err = err
-	case r.gate.Op == opPutLegalHold && json:
-		p.hold, p.err = wire.ParseLegalHoldJSON(body)
-	case r.gate.Op == opPutLegalHold:
-		p.hold, p.err = wire.ParseLegalHold(body)
-	case json:
-		p.retention, p.err = wire.ParseRetentionJSON(body)
-	default:
-		p.retention, p.err = wire.ParseRetention(body)
+	if r.gate.Op == opPutLegalHold {
+		p.hold, p.err = sent(r, wire.MaxDocument, wire.ParseLegalHold, wire.ParseLegalHoldJSON)
+	} else {
+		p.retention, p.err = sent(r, wire.MaxDocument, wire.ParseRetention, wire.ParseRetentionJSON)
 	}
 	return p
 }

@@ -14,16 +14,12 @@ func (h *Handler) HostID() string { return h.hostID[0] }
 // getLogging serves GetBucketLogging.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketLogging.html
 func (h *Handler) getLogging(ctx context.Context, r *request) (*response, error) {
-	doc, err := h.cfg.Store.Config(ctx, r.gate.Bucket, object.ConfigLogging)
+	c, err := stored(ctx, h, r.gate.Bucket, object.ConfigLogging, "logging", accesslog.ParseJSON)
 	if fault.Is(err, fault.NoSuchConfig) {
 		return r.config(&accesslog.Config{})
 	}
 	if err != nil {
 		return nil, err
-	}
-	c, err := accesslog.ParseJSON(doc)
-	if err != nil {
-		return nil, errStored("logging", err)
 	}
 	return r.config(c)
 }
@@ -31,15 +27,7 @@ func (h *Handler) getLogging(ctx context.Context, r *request) (*response, error)
 // putLogging serves PutBucketLogging. A configuration without LoggingEnabled ends the logging.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutBucketLogging.html
 func (h *Handler) putLogging(ctx context.Context, r *request) (*response, error) {
-	body, _, err := r.document(accesslog.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := accesslog.ParseXML
-	if r.sentJSON() {
-		parse = accesslog.ParseJSON
-	}
-	c, err := parse(body)
+	c, err := sent(r, accesslog.MaxDocument, accesslog.ParseXML, accesslog.ParseJSON)
 	if err != nil {
 		return nil, err
 	}

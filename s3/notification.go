@@ -35,16 +35,12 @@ func (h *Handler) notices() error {
 
 // notification is the stored configuration of a bucket, an empty one where it has none.
 func (h *Handler) notification(ctx context.Context, bucket string) (*event.Config, error) {
-	doc, err := h.cfg.Store.Config(ctx, bucket, object.ConfigNotification)
+	c, err := stored(ctx, h, bucket, object.ConfigNotification, "notification", event.ParseJSON)
 	if fault.Is(err, fault.NoSuchConfig) {
 		return &event.Config{}, nil
 	}
 	if err != nil {
 		return nil, err
-	}
-	c, err := event.ParseJSON(doc)
-	if err != nil {
-		return nil, errStored("notification", err)
 	}
 	return c, nil
 }
@@ -69,15 +65,7 @@ func (h *Handler) putNotification(ctx context.Context, r *request) (*response, e
 	if err := h.notices(); err != nil {
 		return nil, err
 	}
-	body, _, err := r.document(event.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := parseNotification
-	if r.sentJSON() {
-		parse = event.ParseJSON
-	}
-	c, err := parse(body)
+	c, err := sent(r, event.MaxDocument, parseNotification, event.ParseJSON)
 	if err != nil {
 		return nil, err
 	}

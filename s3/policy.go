@@ -133,15 +133,7 @@ func (h *Handler) getPublicAccess(ctx context.Context, r *request) (*response, e
 // putPublicAccess serves PutPublicAccessBlock.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_PutPublicAccessBlock.html
 func (h *Handler) putPublicAccess(ctx context.Context, r *request) (*response, error) {
-	body, _, err := r.document(wire.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := wire.ParsePublicAccessBlock
-	if r.sentJSON() {
-		parse = wire.ParsePublicAccessBlockJSON
-	}
-	doc, err := parse(body)
+	doc, err := sent(r, wire.MaxDocument, wire.ParsePublicAccessBlock, wire.ParsePublicAccessBlockJSON)
 	if err != nil {
 		return nil, err
 	}

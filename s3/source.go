@@ -90,14 +90,7 @@ func (r *request) tagDocument() (wire.Tagging, error) {
 }
 
 func (r *request) readTagDocument() (wire.Tagging, error) {
-	body, _, err := r.document(wire.MaxDocument)
-	if err != nil {
-		return wire.Tagging{}, err
-	}
-	if r.sentJSON() {
-		return wire.ParseTaggingJSON(body)
-	}
-	return wire.ParseTaggingXML(body)
+	return sent(r, wire.MaxDocument, wire.ParseTaggingXML, wire.ParseTaggingJSON)
 }
 
 func policyTags(pairs []object.Pair) []policy.Tag {

@@ -50,15 +50,7 @@ func (r *request) encryptionDocument() (wire.ObjectEncryption, error) {
 	if r.wished == nil {
 		w := &wishedKey{}
 		r.wished = w
-		body, _, err := r.document(wire.MaxDocument)
-		switch {
-		case err != nil:
-			w.err = err
-		case r.sentJSON():
-			w.doc, w.err = wire.ParseObjectEncryptionJSON(body)
-		default:
-			w.doc, w.err = wire.ParseObjectEncryption(body)
-		}
+		w.doc, w.err = sent(r, wire.MaxDocument, wire.ParseObjectEncryption, wire.ParseObjectEncryptionJSON)
 	}
 	return r.wished.doc, r.wished.err
 }

@@ -22,20 +22,11 @@ func (h *Handler) getWebsite(ctx context.Context, r *request) (*response, error)
 	if err := h.websites(); err != nil {
 		return nil, err
 	}
-	doc, err := h.cfg.Store.Config(ctx, r.gate.Bucket, object.ConfigWebsite)
+	c, err := stored(ctx, h, r.gate.Bucket, object.ConfigWebsite, "website", site.ParseJSON)
 	if err != nil {
 		return nil, err
 	}
-	c, err := site.ParseJSON(doc)
-	if err != nil {
-		return nil, errStored("website", err)
-	}
 	return r.config(c)
-}
-
-// errStored is the error of a stored document that cannot be read.
-func errStored(what string, err error) error {
-	return &fault.Error{Kind: fault.Corrupted, Msg: "The stored " + what + " configuration cannot be read. Please set it again.", Err: err}
 }
 
 // putWebsite serves PutBucketWebsite.
@@ -44,15 +35,7 @@ func (h *Handler) putWebsite(ctx context.Context, r *request) (*response, error)
 	if err := h.websites(); err != nil {
 		return nil, err
 	}
-	body, _, err := r.document(site.MaxDocument)
-	if err != nil {
-		return nil, err
-	}
-	parse := site.ParseXML
-	if r.sentJSON() {
-		parse = site.ParseJSON
-	}
-	c, err := parse(body)
+	c, err := sent(r, site.MaxDocument, site.ParseXML, site.ParseJSON)
 	if err != nil {
 		return nil, err
 	}
