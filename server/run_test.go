@@ -18,11 +18,11 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"myfsio/config"
+	"myfsio/internal/terminal"
 	"myfsio/sigv4"
 )
 
@@ -68,35 +68,11 @@ func settings(t *testing.T, root string, pairs ...string) *config.Config {
 	return cfg
 }
 
-// terminal keeps what a server says and tells of its address.
-type terminal struct {
-	mu   sync.Mutex
-	text strings.Builder
-	addr chan string
-}
-
-var addressOf = regexp.MustCompile(`msg="serving the S3 API" address=(\S+)`)
-
-func (w *terminal) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if m := addressOf.FindSubmatch(p); m != nil {
-		w.addr <- string(m[1])
-	}
-	return w.text.Write(p)
-}
-
-func (w *terminal) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.String()
-}
-
 // running is a server that runs.
 type running struct {
 	*testing.T
 	host   string
-	out    *terminal
+	out    *terminal.Terminal
 	signer sigv4.Signer
 	stop   context.CancelFunc
 	ended  chan error
@@ -109,12 +85,12 @@ func start(t *testing.T, cfg *config.Config) *running {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
 	r := &running{
-		T: t, out: &terminal{addr: make(chan string, 1)}, stop: stop, ended: make(chan error, 1),
+		T: t, out: terminal.New(), stop: stop, ended: make(chan error, 1),
 		signer: sigv4.Signer{AccessKey: testAccess, SecretKey: testSecret, Region: "eu-test-1"},
 	}
 	go func() { r.ended <- Run(ctx, cfg, "1.2.3", r.out) }()
 	select {
-	case r.host = <-r.out.addr:
+	case r.host = <-r.out.Addr():
 	case err := <-r.ended:
 		t.Fatalf("it ended: %v\n%s", err, r.out)
 	}
@@ -411,12 +387,12 @@ func TestStartFails(t *testing.T) {
 	defer r.end()
 	_, port, _ := net.SplitHostPort(r.host)
 	other := t.TempDir()
-	var out terminal
-	err := Run(t.Context(), keyed(t, other, "APP_PORT", port), "1", &out)
+	out := terminal.New()
+	err := Run(t.Context(), keyed(t, other, "APP_PORT", port), "1", out)
 	if err == nil || !strings.Contains(err.Error(), "is another server running there? Choose a port with --api-port") {
 		t.Errorf("a port in use: %v", err)
 	}
-	if err := Run(t.Context(), keyed(t, root), "1", &out); err == nil || !strings.Contains(err.Error(), "in use by another MyFSIO process") {
+	if err := Run(t.Context(), keyed(t, root), "1", out); err == nil || !strings.Contains(err.Error(), "in use by another MyFSIO process") {
 		t.Errorf("a directory in use: %v", err)
 	}
 	if got := process(t, r.data(root)); !strings.Contains(got, "in use by another MyFSIO process: stop that one first") {
@@ -430,7 +406,7 @@ func TestStartFails(t *testing.T) {
 		"root":  keyed(t, filepath.Join(other, "file"), "LOG_TO_FILE", "false"),
 		"users": keyed(t, other, "IAM_CONFIG", filepath.Join(other, "file", "iam.json")),
 	} {
-		if err := Run(t.Context(), cfg, "1", &out); err == nil {
+		if err := Run(t.Context(), cfg, "1", out); err == nil {
 			t.Errorf("%s: no error", name)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"myfsio/internal/terminal"
 	"myfsio/tests/daemon"
 )
 
@@ -157,7 +158,7 @@ func TestProgram(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(s.Kill)
-	w := &world{t: t, host: s.Host(), dir: s.Data(), out: &terminal{}}
+	w := &world{t: t, host: s.Host(), dir: s.Data(), out: terminal.New()}
 	admin := user{key: daemon.AccessKey, secret: daemon.SecretKey}
 	w.do(admin.header("PUT", "/box", "")).is(200)
 	for _, target := range []string{"/", "/box", "/box/k", "/iam/users", "/myfsio/admin/audit-log", "/kms/keys", "/metrics", "/debug/pprof/heap", "/.env", "/box/../../etc/passwd"} {

@@ -6,13 +6,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
 
 	"myfsio/config"
+	"myfsio/internal/terminal"
 	"myfsio/server"
 	"myfsio/tests/daemon"
 )
@@ -38,36 +38,12 @@ type world struct {
 	t    *testing.T
 	host string // host:port
 	dir  string // STORAGE_ROOT
-	out  *terminal
+	out  *terminal.Terminal
 	stop func()
 
 	mu      sync.Mutex
 	secrets []string // that may be in no answer and in no file of the log
 	answers []string // all of them, but those that must tell a secret
-}
-
-// terminal keeps what a server says and tells of its address.
-type terminal struct {
-	mu   sync.Mutex
-	text strings.Builder
-	addr chan string
-}
-
-var addressOf = regexp.MustCompile(`msg="serving the S3 API" address=(\S+)`)
-
-func (w *terminal) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if m := addressOf.FindSubmatch(p); m != nil {
-		w.addr <- string(m[1])
-	}
-	return w.text.Write(p)
-}
-
-func (w *terminal) String() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.text.String()
 }
 
 // start runs a server until the test ends. settings are pairs of a name and a value.
@@ -95,11 +71,11 @@ func (w *world) run(settings ...string) {
 		w.t.Fatal(p)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	w.out = &terminal{addr: make(chan string, 1)}
+	w.out = terminal.New()
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(ctx, cfg, "0.0.0", w.out) }()
 	select {
-	case w.host = <-w.out.addr:
+	case w.host = <-w.out.Addr():
 	case err := <-ended:
 		w.t.Fatalf("the server ended: %v\n%s", err, w.out)
 	}
