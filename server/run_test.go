@@ -319,7 +319,8 @@ func TestSlowHeader(t *testing.T) {
 		}
 		c.SetDeadline(time.Now().Add(time.Minute))
 		io.WriteString(c, sent)
-		if _, err := io.Copy(io.Discard, c); err != nil { // to its end
+		// To its end, or to a reset: on a busy machine the server may be through before it is sent to.
+		if _, err := io.Copy(io.Discard, c); errors.Is(err, os.ErrDeadlineExceeded) {
 			t.Errorf("after %q: %v", sent, err)
 		}
 		c.Close()
