@@ -51,7 +51,7 @@ const (
 // are stored, see [Config.JSON].
 func ParseJSON(doc []byte) (*Config, error) {
 	if len(doc) > MaxDocument {
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	c := &Config{}
 	if err := wire.DecodeJSON(doc, c); err != nil {
@@ -71,7 +71,7 @@ func (c *Config) check() error {
 		return nil
 	}
 	if e.TargetBucket == "" {
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	if len(e.TargetGrants) > 0 {
 		return fault.New(fault.NotImplemented, "TargetGrants is not offered: give rights on the target bucket by a bucket policy.")
@@ -81,10 +81,10 @@ func (c *Config) check() error {
 	}
 	if f := e.Format; f != nil {
 		if (f.Simple == nil) == (f.Partitioned == nil) {
-			return errMalformed()
+			return wire.ErrMalformedXML()
 		}
 		if p := f.Partitioned; p != nil && p.Source != "" && p.Source != eventTime && p.Source != deliveryTime {
-			return errMalformed()
+			return wire.ErrMalformedXML()
 		}
 	}
 	return nil
@@ -93,7 +93,7 @@ func (c *Config) check() error {
 // ParseXML reads a BucketLoggingStatus document and checks it.
 func ParseXML(doc []byte) (*Config, error) {
 	if len(doc) > MaxDocument {
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	root, err := wire.ParseXML(doc)
 	if err != nil {
@@ -101,12 +101,12 @@ func ParseXML(doc []byte) (*Config, error) {
 	}
 	c := &Config{}
 	if root.Name != "BucketLoggingStatus" || len(root.Children) > 1 {
-		return nil, errMalformed()
+		return nil, wire.ErrMalformedXML()
 	}
 	if len(root.Children) == 1 {
 		c.Enabled = &Enabled{}
 		if root.Children[0].Name != "LoggingEnabled" || !c.Enabled.parse(&root.Children[0]) {
-			return nil, errMalformed()
+			return nil, wire.ErrMalformedXML()
 		}
 	}
 	return c, c.check()
@@ -167,13 +167,4 @@ func (c *Config) Append(dst []byte) []byte {
 		dst = append(dst, "</LoggingEnabled>"...)
 	}
 	return append(dst, "</BucketLoggingStatus>"...)
-}
-
-func errMalformed() error {
-	return &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-		Msg: "The XML you provided was not well-formed or did not validate against our published schema"}
-}
-
-func errTooBig() error {
-	return &fault.Error{Kind: fault.EntityTooLarge, Code: "MaxMessageLengthExceeded", Msg: "Your request was too big."}
 }

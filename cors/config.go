@@ -40,7 +40,7 @@ var methods = []string{"GET", "PUT", "POST", "DELETE", "HEAD"}
 // stored, see [Config.JSON].
 func ParseJSON(doc []byte) (*Config, error) {
 	if len(doc) > MaxDocument {
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	c := &Config{}
 	if err := wire.DecodeJSON(doc, c); err != nil {
@@ -60,7 +60,7 @@ func (c *Config) JSON() []byte {
 // Check reports the first fault of the configuration, with the code and text of S3.
 func (c *Config) Check() error {
 	if len(c.Rules) == 0 {
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	if len(c.Rules) > MaxRules {
 		return invalid("The number of CORS rules should not exceed allowed limit of %d rules.", MaxRules)
@@ -75,7 +75,7 @@ func (c *Config) Check() error {
 
 func (r *Rule) check() error {
 	if len(r.AllowedOrigins) == 0 || len(r.AllowedMethods) == 0 || r.MaxAgeSeconds != nil && *r.MaxAgeSeconds < 0 {
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	if utf8.RuneCountInString(r.ID) > maxID {
 		return invalid("The ID value can be up to %d characters long. Invalid ID is %q", maxID, r.ID)
@@ -124,13 +124,4 @@ func contains(list []string, s string) bool {
 
 func invalid(format string, args ...any) error {
 	return fault.New(fault.InvalidRequest, format, args...)
-}
-
-func errMalformed() error {
-	return &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-		Msg: "The XML you provided was not well-formed or did not validate against our published schema"}
-}
-
-func errTooBig() error {
-	return &fault.Error{Kind: fault.EntityTooLarge, Code: "MaxMessageLengthExceeded", Msg: "Your request was too big."}
 }

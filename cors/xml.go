@@ -10,21 +10,21 @@ import (
 // ParseXML reads a CORSConfiguration document and checks it.
 func ParseXML(doc []byte) (*Config, error) {
 	if len(doc) > MaxDocument {
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	root, err := wire.ParseXML(doc)
 	if err != nil {
 		return nil, err
 	}
 	if root.Name != "CORSConfiguration" {
-		return nil, errMalformed()
+		return nil, wire.ErrMalformedXML()
 	}
 	c := &Config{}
 	for i := range root.Children {
 		e := &root.Children[i]
 		var r Rule
 		if e.Name != "CORSRule" || !r.parse(e) {
-			return nil, errMalformed()
+			return nil, wire.ErrMalformedXML()
 		}
 		c.Rules = append(c.Rules, r)
 	}
@@ -79,14 +79,14 @@ func (c *Config) Append(dst []byte) []byte {
 		r := &c.Rules[i]
 		dst = append(dst, "<CORSRule>"...)
 		if r.ID != "" {
-			dst = element(dst, "ID", r.ID)
+			dst = wire.AppendElement(dst, "ID", r.ID)
 		}
 		dst = elements(dst, "AllowedHeader", r.AllowedHeaders)
 		dst = elements(dst, "AllowedMethod", r.AllowedMethods)
 		dst = elements(dst, "AllowedOrigin", r.AllowedOrigins)
 		dst = elements(dst, "ExposeHeader", r.ExposeHeaders)
 		if r.MaxAgeSeconds != nil {
-			dst = element(dst, "MaxAgeSeconds", strconv.Itoa(int(*r.MaxAgeSeconds)))
+			dst = wire.AppendElement(dst, "MaxAgeSeconds", strconv.Itoa(int(*r.MaxAgeSeconds)))
 		}
 		dst = append(dst, "</CORSRule>"...)
 	}
@@ -95,13 +95,7 @@ func (c *Config) Append(dst []byte) []byte {
 
 func elements(dst []byte, name string, values []string) []byte {
 	for _, v := range values {
-		dst = element(dst, name, v)
+		dst = wire.AppendElement(dst, name, v)
 	}
 	return dst
-}
-
-func element(dst []byte, name, value string) []byte {
-	dst = append(append(append(dst, '<'), name...), '>')
-	dst = wire.AppendText(dst, value)
-	return append(append(append(dst, "</"...), name...), '>')
 }

@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"myfsio/fault"
+	"myfsio/s3/wire"
 )
 
 // fields are the optional fields that are offered, in the order of their columns.
@@ -41,7 +42,7 @@ func (c *Config) check() error {
 	}
 	switch {
 	case c.Versions != All && c.Versions != Current, c.Schedule.Frequency != Daily && c.Schedule.Frequency != Weekly:
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	case len(c.Prefix()) > maxPrefix:
 		return fault.New(fault.InvalidArgument, "The maximum size of a prefix is %d.", maxPrefix)
 	}
@@ -54,7 +55,7 @@ func (c *Config) check() error {
 		case known:
 			return fault.New(fault.NotImplemented, "The optional field %s is not offered: %s.", f, why)
 		case !slices.Contains(fields, f):
-			return errMalformed()
+			return wire.ErrMalformedXML()
 		case slices.Contains(c.Fields[:i], f):
 			return fault.New(fault.InvalidArgument, "The optional field %s is given twice.", f)
 		}
@@ -70,7 +71,7 @@ func (d *BucketDestination) check() error {
 	case d.Format == "ORC":
 		return fault.New(fault.NotImplemented, "The format ORC is not offered: use CSV or Parquet.")
 	case d.Format != CSV && d.Format != Parquet:
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	case len(d.Prefix) > maxDest:
 		return fault.New(fault.InvalidArgument, "The prefix of a destination has at most %d bytes.", maxDest)
 	case !utf8.ValidString(d.Prefix):
@@ -81,7 +82,7 @@ func (d *BucketDestination) check() error {
 			return fault.New(fault.NotImplemented, "SSE-KMS is not offered for inventory reports: use SSE-S3, or the default encryption of the destination.")
 		}
 		if e.S3 == nil {
-			return errMalformed()
+			return wire.ErrMalformedXML()
 		}
 	}
 	return nil
@@ -94,13 +95,4 @@ func errAbsent() error {
 func errTooMany() error {
 	return &fault.Error{Kind: fault.InvalidRequest, Code: "TooManyConfigurations",
 		Msg: "You are attempting to create a new configuration but have already reached the 1,000-configuration limit."}
-}
-
-func errMalformed() error {
-	return &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-		Msg: "The XML you provided was not well-formed or did not validate against our published schema"}
-}
-
-func errTooBig() error {
-	return &fault.Error{Kind: fault.EntityTooLarge, Code: "MaxMessageLengthExceeded", Msg: "Your request was too big."}
 }

@@ -95,7 +95,7 @@ func (c *Config) Prefix() string {
 // ParseJSON reads the JSON document of one configuration and checks it.
 func ParseJSON(doc []byte) (*Config, error) {
 	if len(doc) > MaxDocument {
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	c := &Config{}
 	if err := wire.DecodeJSON(doc, c); err != nil {

@@ -12,7 +12,7 @@ const root = "InventoryConfiguration"
 // ParseXML reads an InventoryConfiguration document and checks it. Prefixes are taken as they stand.
 func ParseXML(doc []byte) (*Config, error) {
 	if len(doc) > MaxDocument {
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	e, err := wire.ParseXML(doc)
 	if err != nil {
@@ -20,7 +20,7 @@ func ParseXML(doc []byte) (*Config, error) {
 	}
 	c := &Config{}
 	if e.Name != root || !c.read(e) {
-		return nil, errMalformed()
+		return nil, wire.ErrMalformedXML()
 	}
 	return c, c.check()
 }

@@ -3,6 +3,8 @@ package lifecycle
 import (
 	"time"
 	"unicode/utf8"
+
+	"myfsio/s3/wire"
 )
 
 // Bounds of the parts of a rule, as S3 has them.
@@ -21,7 +23,7 @@ const (
 func (c *Config) Check() error {
 	switch {
 	case len(c.Rules) == 0:
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	case len(c.Rules) > MaxRules:
 		return invalidRequest("The number of lifecycle rules must not exceed the allowed limit of %d rules.", MaxRules)
 	}
@@ -49,7 +51,7 @@ func (r *Rule) check() error {
 	case utf8.RuneCountInString(r.ID) > maxID:
 		return invalidArgument("ID length should not exceed allowed limit of %d", maxID)
 	case r.Status != "Enabled" && r.Status != "Disabled", (r.Filter == nil) == (r.Prefix == nil):
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	case r.Expiration == nil && r.NoncurrentVersionExpiration == nil && r.AbortIncompleteMultipartUpload == nil:
 		return invalidRequest("At least one action needs to be specified in a rule")
 	case r.Prefix != nil && len(*r.Prefix) > maxPrefix:
@@ -78,11 +80,11 @@ func (f *Filter) check() error {
 		}
 	}
 	if n > 1 {
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	and := f.all()
 	if f.And != nil && and.Prefix == nil && len(and.Tags) == 0 && and.ObjectSizeGreaterThan == nil && and.ObjectSizeLessThan == nil {
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	return and.check()
 }
@@ -163,7 +165,7 @@ func (r *Rule) checkExpiration() error {
 	}
 	switch {
 	case n != 1:
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	case e.Days != nil:
 		return checkDays("Days", "Expiration", e.Days)
 	case e.Date != nil:
@@ -181,7 +183,7 @@ func (r *Rule) checkNoncurrent() error {
 		return nil
 	}
 	if n.NoncurrentDays == nil {
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	if err := checkDays("NoncurrentDays", "NoncurrentVersionExpiration", n.NoncurrentDays); err != nil {
 		return err
@@ -202,7 +204,7 @@ func (r *Rule) checkAbort() error {
 		return nil
 	}
 	if a.DaysAfterInitiation == nil {
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	if err := checkDays("DaysAfterInitiation", "AbortIncompleteMultipartUpload", a.DaysAfterInitiation); err != nil {
 		return err
@@ -215,7 +217,7 @@ func checkDays(name, action string, days *int64) error {
 	case *days <= 0:
 		return invalidArgument("'%s' for %s action must be a positive integer", name, action)
 	case *days > maxDays:
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	return nil
 }

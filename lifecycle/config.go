@@ -99,7 +99,7 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 	}
 	var ok bool
 	if *d, ok = parseDate(s); !ok {
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	return nil
 }
@@ -107,7 +107,7 @@ func (d *Date) UnmarshalJSON(b []byte) error {
 // ParseJSON reads the JSON document {"Rules":[…]} and checks it. It is also the form in which documents are stored.
 func ParseJSON(doc []byte) (*Config, error) {
 	if len(doc) > 2*MaxDocument { // one that is stored may be a little larger than the one that came
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	c := &Config{}
 	if err := wire.DecodeJSON(doc, c); err != nil {
@@ -146,17 +146,8 @@ func invalidArgument(format string, args ...any) error {
 	return fault.New(fault.InvalidArgument, format, args...)
 }
 
-func errMalformed() error {
-	return &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-		Msg: "The XML you provided was not well-formed or did not validate against our published schema"}
-}
-
 func errTransition() error {
 	return fault.New(fault.NotImplemented, "Transitions to other storage classes are not offered: there is one tier of storage.")
-}
-
-func errTooBig() error {
-	return &fault.Error{Kind: fault.EntityTooLarge, Code: "MaxMessageLengthExceeded", Msg: "Your request was too big."}
 }
 
 // formatDate writes a date as S3's documents do.

@@ -9,7 +9,7 @@ import (
 // ParseXML reads a LifecycleConfiguration document and checks it. Prefixes and tags are taken as they stand.
 func ParseXML(doc []byte) (*Config, error) {
 	if len(doc) > MaxDocument {
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	root, err := wire.ParseXML(doc)
 	if err != nil {
@@ -24,7 +24,7 @@ func ParseXML(doc []byte) (*Config, error) {
 	case r.transition:
 		return nil, errTransition()
 	case !ok && len(c.Rules) <= MaxRules:
-		return nil, errMalformed()
+		return nil, wire.ErrMalformedXML()
 	}
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -129,7 +129,7 @@ func (r *Rule) append(dst []byte) []byte {
 	if r.ID != "" {
 		dst = wire.AppendElement(dst, "ID", r.ID)
 	}
-	dst = text(dst, "Prefix", r.Prefix)
+	dst = wire.AppendOptional(dst, "Prefix", r.Prefix)
 	if r.Filter != nil {
 		dst = r.Filter.append(dst)
 	}
@@ -163,7 +163,7 @@ func (f *Filter) append(dst []byte) []byte {
 	dst = wire.AppendStart(dst, "Filter")
 	if a := f.And; a != nil {
 		dst = wire.AppendStart(dst, "And")
-		dst = text(dst, "Prefix", a.Prefix)
+		dst = wire.AppendOptional(dst, "Prefix", a.Prefix)
 		for i := range a.Tags {
 			dst = a.Tags[i].append(dst)
 		}
@@ -171,7 +171,7 @@ func (f *Filter) append(dst []byte) []byte {
 		dst = number(dst, "ObjectSizeLessThan", a.ObjectSizeLessThan)
 		dst = wire.AppendEnd(dst, "And")
 	}
-	dst = text(dst, "Prefix", f.Prefix)
+	dst = wire.AppendOptional(dst, "Prefix", f.Prefix)
 	if f.Tag != nil {
 		dst = f.Tag.append(dst)
 	}
@@ -185,13 +185,6 @@ func (t *Tag) append(dst []byte) []byte {
 	dst = wire.AppendElement(dst, "Key", t.Key)
 	dst = wire.AppendElement(dst, "Value", t.Value)
 	return wire.AppendEnd(dst, "Tag")
-}
-
-func text(dst []byte, name string, s *string) []byte {
-	if s == nil {
-		return dst
-	}
-	return wire.AppendElement(dst, name, *s)
 }
 
 func number(dst []byte, name string, n *int64) []byte {

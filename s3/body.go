@@ -15,6 +15,7 @@ import (
 	"myfsio/checksum"
 	"myfsio/fault"
 	"myfsio/object"
+	"myfsio/s3/wire"
 	"myfsio/sigv4"
 )
 
@@ -247,7 +248,7 @@ func (r *request) readDocument(limit int64, digestOf func(*sigv4.Body) (object.D
 		return nil, false, err
 	}
 	if body.Size() > limit {
-		return nil, false, errDocumentTooLarge()
+		return nil, false, wire.ErrTooLarge()
 	}
 	sum, err := r.contentMD5()
 	if err != nil {
@@ -264,16 +265,12 @@ func (r *request) readDocument(limit int64, digestOf func(*sigv4.Body) (object.D
 	doc = buf.Bytes()
 	r.received = int64(len(doc))
 	if r.received > limit {
-		return nil, false, errDocumentTooLarge()
+		return nil, false, wire.ErrTooLarge()
 	}
 	if err := verifyDocument(doc, sum, digest); err != nil {
 		return nil, false, err
 	}
 	return doc, sum != nil || digest.Want != nil, nil
-}
-
-func errDocumentTooLarge() error {
-	return &fault.Error{Kind: fault.EntityTooLarge, Code: "MaxMessageLengthExceeded", Msg: "Your request was too big."}
 }
 
 func verifyDocument(doc, sum []byte, digest object.Digest) error {

@@ -36,14 +36,14 @@ func ParsePublicAccessBlock(body []byte) (PublicAccessBlock, error) {
 		e := &root.Children[i]
 		to := known[e.Name]
 		if to == nil {
-			return PublicAccessBlock{}, errMalformedXML()
+			return PublicAccessBlock{}, ErrMalformedXML()
 		}
 		delete(known, e.Name) // each stands once
 		switch v := strings.TrimSpace(e.Text); {
 		case strings.EqualFold(v, "true"):
 			*to = true
 		case !strings.EqualFold(v, "false"):
-			return PublicAccessBlock{}, errMalformedXML()
+			return PublicAccessBlock{}, ErrMalformedXML()
 		}
 	}
 	return p, nil
@@ -83,7 +83,7 @@ func ParseOwnershipControls(body []byte) (OwnershipControls, error) {
 		return OwnershipControls{}, err
 	}
 	if len(root.Children) != 1 || !root.only("Rule") || !root.Children[0].only("ObjectOwnership") {
-		return OwnershipControls{}, errMalformedXML()
+		return OwnershipControls{}, ErrMalformedXML()
 	}
 	return OwnershipControls{[]OwnershipRule{{root.Children[0].Value("ObjectOwnership")}}}.checked()
 }
@@ -99,7 +99,7 @@ func ParseOwnershipControlsJSON(body []byte) (OwnershipControls, error) {
 
 func (r OwnershipControls) checked() (OwnershipControls, error) {
 	if len(r.Rules) != 1 || r.Rules[0].ObjectOwnership == "" {
-		return OwnershipControls{}, errMalformedXML()
+		return OwnershipControls{}, ErrMalformedXML()
 	}
 	return r, nil
 }

@@ -60,7 +60,7 @@ func ParseObjectEncryption(body []byte) (ObjectEncryption, error) {
 	}
 	bucketKey := ""
 	if !kms.Read(Fields{"KMSKeyArn": Word(&o.KMSKeyArn), "BucketKeyEnabled": Word(&bucketKey)}, nil) {
-		return o, errMalformedXML()
+		return o, ErrMalformedXML()
 	}
 	switch bucketKey {
 	case "", "false":

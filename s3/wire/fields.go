@@ -75,3 +75,11 @@ func AppendEnd(dst []byte, name string) []byte {
 func AppendElement(dst []byte, name, text string) []byte {
 	return AppendEnd(AppendText(AppendStart(dst, name), text), name)
 }
+
+// AppendOptional writes an element with text, nothing for nil.
+func AppendOptional(dst []byte, name string, text *string) []byte {
+	if text == nil {
+		return dst
+	}
+	return AppendElement(dst, name, *text)
+}

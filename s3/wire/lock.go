@@ -64,7 +64,7 @@ func ParseObjectLock(body []byte) (ObjectLock, error) {
 		}}, nil)
 	}
 	if !root.Read(Fields{"ObjectLockEnabled": Word(&o.Enabled), "Rule": rule}, nil) {
-		return ObjectLock{}, errMalformedXML()
+		return ObjectLock{}, ErrMalformedXML()
 	}
 	return o.checked()
 }
@@ -80,7 +80,7 @@ func ParseObjectLockJSON(body []byte) (ObjectLock, error) {
 
 func (r ObjectLock) checked() (ObjectLock, error) {
 	if r.Enabled != "Enabled" || r.Rule != nil && r.Rule.Default == nil {
-		return ObjectLock{}, errMalformedXML()
+		return ObjectLock{}, ErrMalformedXML()
 	}
 	return r, nil
 }
@@ -108,7 +108,7 @@ func ParseRetention(body []byte) (Retention, error) {
 	}
 	var r Retention
 	if !root.Read(Fields{"Mode": Word(&r.Mode), "RetainUntilDate": Word(&r.Until)}, nil) {
-		return Retention{}, errMalformedXML()
+		return Retention{}, ErrMalformedXML()
 	}
 	return r.checked(len(root.Children) == 0)
 }
@@ -128,14 +128,14 @@ func ParseRetentionJSON(body []byte) (Retention, error) {
 	case in.Mode == nil && in.Until == nil:
 		return Retention{}, nil
 	case in.Mode == nil || in.Until == nil:
-		return Retention{}, errMalformedXML()
+		return Retention{}, ErrMalformedXML()
 	}
 	return Retention{*in.Mode, *in.Until}.checked(false)
 }
 
 func (r Retention) checked(empty bool) (Retention, error) {
 	if !empty && (r.Mode == "" || r.Until == "") {
-		return Retention{}, errMalformedXML()
+		return Retention{}, ErrMalformedXML()
 	}
 	return r, nil
 }
@@ -161,7 +161,7 @@ func ParseLegalHold(body []byte) (LegalHold, error) {
 	}
 	var h LegalHold
 	if !root.Read(Fields{"Status": Word(&h.Status)}, nil) {
-		return LegalHold{}, errMalformedXML()
+		return LegalHold{}, ErrMalformedXML()
 	}
 	return h.checked()
 }
@@ -177,7 +177,7 @@ func ParseLegalHoldJSON(body []byte) (LegalHold, error) {
 
 func (r LegalHold) checked() (LegalHold, error) {
 	if r.Status != "ON" && r.Status != "OFF" {
-		return LegalHold{}, errMalformedXML()
+		return LegalHold{}, ErrMalformedXML()
 	}
 	return r, nil
 }

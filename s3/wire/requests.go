@@ -19,7 +19,7 @@ func parseRoot(body []byte, names ...string) (*Element, error) {
 			return root, nil
 		}
 	}
-	return nil, errMalformedXML()
+	return nil, ErrMalformedXML()
 }
 
 // CreateBucket is the body of CreateBucket.
@@ -92,14 +92,14 @@ func ParseTaggingXML(body []byte) (Tagging, error) {
 	}
 	set := root.Child("TagSet")
 	if set == nil {
-		return Tagging{}, errMalformedXML()
+		return Tagging{}, ErrMalformedXML()
 	}
 	var t Tagging
 	for i := range set.Children {
 		tag := &set.Children[i]
 		key, value := tag.Child("Key"), tag.Child("Value")
 		if tag.Name != "Tag" || key == nil || value == nil {
-			return Tagging{}, errMalformedXML()
+			return Tagging{}, ErrMalformedXML()
 		}
 		t.TagSet = append(t.TagSet, Tag{key.Text, value.Text})
 	}
@@ -160,12 +160,12 @@ func ParseDelete(body []byte, max int) (Delete, error) {
 		}
 		k, ok := parseDeleteKey(o)
 		if !ok || len(del.Keys) == max {
-			return Delete{}, errMalformedXML()
+			return Delete{}, ErrMalformedXML()
 		}
 		del.Keys = append(del.Keys, k)
 	}
 	if len(del.Keys) == 0 {
-		return Delete{}, errMalformedXML()
+		return Delete{}, ErrMalformedXML()
 	}
 	return del, nil
 }
@@ -211,12 +211,12 @@ func ParseComplete(body []byte, max int) ([]CompletedPart, error) {
 	for i := range root.Children {
 		p, ok := parsePart(&root.Children[i])
 		if !ok || len(parts) == max {
-			return nil, errMalformedXML()
+			return nil, ErrMalformedXML()
 		}
 		parts = append(parts, p)
 	}
 	if len(parts) == 0 {
-		return nil, errMalformedXML()
+		return nil, ErrMalformedXML()
 	}
 	return parts, nil
 }

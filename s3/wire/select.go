@@ -87,7 +87,7 @@ func ParseSelectXML(body []byte) (Select, error) {
 		s.Output = selectOutput(e)
 	}
 	if !ok {
-		return Select{}, errMalformedXML()
+		return Select{}, ErrMalformedXML()
 	}
 	return s, nil
 }

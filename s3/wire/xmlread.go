@@ -45,20 +45,26 @@ func (e *Element) Value(name string) string {
 	return ""
 }
 
-func errMalformedXML() error {
+// ErrMalformedXML is S3's error for a document that has another form than the operation's.
+func ErrMalformedXML() error {
 	return &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
 		Msg: "The XML you provided was not well-formed or did not validate against our published schema"}
+}
+
+// ErrTooLarge is S3's error for a document with more bytes than the operation takes.
+func ErrTooLarge() error {
+	return &fault.Error{Kind: fault.EntityTooLarge, Code: "MaxMessageLengthExceeded", Msg: "Your request was too big."}
 }
 
 // ParseXML reads a whole document and returns its root element.
 func ParseXML(body []byte) (*Element, error) {
 	if !utf8.Valid(body) {
-		return nil, errMalformedXML()
+		return nil, ErrMalformedXML()
 	}
 	p := parser{s: strings.TrimPrefix(string(body), "\uFEFF")}
 	root, ok := p.document()
 	if !ok {
-		return nil, errMalformedXML()
+		return nil, ErrMalformedXML()
 	}
 	return root, nil
 }

@@ -67,14 +67,14 @@ type Redirect struct {
 // documents are stored.
 func ParseJSON(doc []byte) (*Config, error) {
 	if len(doc) > MaxDocument {
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	c := &Config{}
 	if err := wire.DecodeJSON(doc, c); err != nil {
 		return nil, err
 	}
 	if c.RoutingRules != nil && len(c.RoutingRules) == 0 {
-		return nil, errMalformed()
+		return nil, wire.ErrMalformedXML()
 	}
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -92,7 +92,7 @@ func (c *Config) Check() error {
 	if all := c.RedirectAllRequestsTo; all != nil {
 		switch {
 		case c.IndexDocument != nil || c.ErrorDocument != nil || c.RoutingRules != nil:
-			return errMalformed()
+			return wire.ErrMalformedXML()
 		case all.HostName == "":
 			return invalid(`A host name must be provided to redirect all requests (e.g. "example.com").`)
 		}
@@ -107,7 +107,7 @@ func (c *Config) Check() error {
 	if c.ErrorDocument != nil {
 		switch k := c.ErrorDocument.Key; {
 		case k == "":
-			return errMalformed()
+			return wire.ErrMalformedXML()
 		case len(k) > maxKey:
 			return &fault.Error{Kind: fault.KeyTooLong, Code: "KeyTooLongError", Msg: "Your key is too long"}
 		}
@@ -137,7 +137,7 @@ func (r *RoutingRule) check() error {
 	}
 	d := &r.Redirect
 	if *d == (Redirect{}) {
-		return errMalformed()
+		return wire.ErrMalformedXML()
 	}
 	if d.ReplaceKeyPrefixWith != nil && d.ReplaceKeyWith != nil {
 		return invalid("You can only define ReplaceKeyPrefix or ReplaceKey but not both.")
@@ -180,12 +180,3 @@ func invalid(format string, args ...any) error {
 }
 
 func errLongKey() error { return invalid("The maximum size of a key is %d bytes.", maxKey) }
-
-func errMalformed() error {
-	return &fault.Error{Kind: fault.MalformedXML, Code: "MalformedXML",
-		Msg: "The XML you provided was not well-formed or did not validate against our published schema"}
-}
-
-func errTooBig() error {
-	return &fault.Error{Kind: fault.EntityTooLarge, Code: "MaxMessageLengthExceeded", Msg: "Your request was too big."}
-}

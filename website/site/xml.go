@@ -5,7 +5,7 @@ import "myfsio/s3/wire"
 // ParseXML reads a WebsiteConfiguration document and checks it. Keys and prefixes are taken as they stand.
 func ParseXML(doc []byte) (*Config, error) {
 	if len(doc) > MaxDocument {
-		return nil, errTooBig()
+		return nil, wire.ErrTooLarge()
 	}
 	root, err := wire.ParseXML(doc)
 	if err != nil {
@@ -13,7 +13,7 @@ func ParseXML(doc []byte) (*Config, error) {
 	}
 	c := &Config{}
 	if root.Name != "WebsiteConfiguration" || !c.parse(root) {
-		return nil, errMalformed()
+		return nil, wire.ErrMalformedXML()
 	}
 	if err := c.Check(); err != nil {
 		return nil, err
@@ -102,7 +102,7 @@ func (r *RoutingRule) append(dst []byte) []byte {
 	dst = wire.AppendStart(dst, "RoutingRule")
 	if k := r.Condition; k != nil {
 		dst = wire.AppendStart(dst, "Condition")
-		dst = optional(dst, "KeyPrefixEquals", k.KeyPrefixEquals)
+		dst = wire.AppendOptional(dst, "KeyPrefixEquals", k.KeyPrefixEquals)
 		dst = option(dst, "HttpErrorCodeReturnedEquals", k.HTTPErrorCodeReturnedEquals)
 		dst = wire.AppendEnd(dst, "Condition")
 	}
@@ -110,8 +110,8 @@ func (r *RoutingRule) append(dst []byte) []byte {
 	dst = wire.AppendStart(dst, "Redirect")
 	dst = option(dst, "Protocol", d.Protocol)
 	dst = option(dst, "HostName", d.HostName)
-	dst = optional(dst, "ReplaceKeyPrefixWith", d.ReplaceKeyPrefixWith)
-	dst = optional(dst, "ReplaceKeyWith", d.ReplaceKeyWith)
+	dst = wire.AppendOptional(dst, "ReplaceKeyPrefixWith", d.ReplaceKeyPrefixWith)
+	dst = wire.AppendOptional(dst, "ReplaceKeyWith", d.ReplaceKeyWith)
 	dst = option(dst, "HttpRedirectCode", d.HTTPRedirectCode)
 	dst = wire.AppendEnd(dst, "Redirect")
 	return wire.AppendEnd(dst, "RoutingRule")
@@ -122,11 +122,4 @@ func option(dst []byte, name, value string) []byte {
 		return dst
 	}
 	return wire.AppendElement(dst, name, value)
-}
-
-func optional(dst []byte, name string, value *string) []byte {
-	if value == nil {
-		return dst
-	}
-	return wire.AppendElement(dst, name, *value)
 }
