@@ -99,7 +99,7 @@ func describeVersions(ctx context.Context, s *object.Store, sb *strings.Builder,
 		return err
 	}
 	for _, v := range page.Versions {
-		if !v.DeleteMarker {
+		if !v.DeleteMarker && !v.Poisoned {
 			r, err := s.Open(ctx, object.GetObject{Bucket: bucket, Key: v.Key, VersionID: v.VersionID})
 			if err != nil {
 				return err

@@ -181,6 +181,11 @@ var acts = []struct {
 		_, err := x.s.UpdateEncryption(x.ctx, object.UpdateEncryption{Bucket: home, Key: "sealed parts", KeyID: "other"})
 		return err
 	}},
+	{"rewrap", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		x.keep.inForce = 1
+		_, err := rewrapAll(x.ctx, x.s, 2, false)
+		return err
+	}},
 	{"set list", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
 		_, err := x.s.SetObjectACL(x.ctx, object.SetACL{Bucket: home, Key: "k", VersionID: old.VersionID, ACL: publicRead})
 		return err

@@ -104,6 +104,14 @@ func (w *world) runAdmin(s *step, bucket string) error {
 	case "restart":
 		w.logf("restart")
 		return w.restart()
+	case "rekey":
+		w.keys.inForce = (w.keys.inForce + 1) % 3
+		w.logf("master key %d", w.keys.inForce)
+		return nil
+	case "rewrap":
+		w.logf("rewrap")
+		_, err := rewrapAll(w.ctx, w.s, s.n, s.option(0, 2))
+		return err
 	case "reclaim":
 		w.logf("reclaim")
 		return reclaimAll(w.ctx, w.s)

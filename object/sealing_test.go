@@ -17,21 +17,27 @@ import (
 	"myfsio/seal"
 )
 
-// keeper is a master key and a KMS with a key "k", which can be disabled.
+// keeper is master keys, of which one is in force, and a KMS with a key "k", which can be disabled.
 type keeper struct {
 	master   [32]byte
+	inForce  byte // the number of the master key in force, from 0
+	lost     byte // master keys of lower numbers are not found
 	disabled bool
 }
 
 func (v *keeper) Current() (id [8]byte, key [32]byte, err error) {
-	return [8]byte{1}, v.master, nil
+	id = [8]byte{1 + v.inForce}
+	key, err = v.Find(id)
+	return id, key, err
 }
 
 func (v *keeper) Find(id [8]byte) ([32]byte, error) {
-	if id != [8]byte{1} {
+	if n := id[0] - 1; id != [8]byte{id[0]} || n < v.lost {
 		return [32]byte{}, errors.New("no such master key")
 	}
-	return v.master, nil
+	key := v.master
+	key[31] ^= id[0] - 1
+	return key, nil
 }
 
 func (v *keeper) NewDataKey(keyID string, context map[string]string) (plain [32]byte, wrapped []byte, resolved string, err error) {

@@ -48,7 +48,7 @@ var weights = []struct {
 	{"createUpload", 6}, {"putPart", 16}, {"copyPart", 4}, {"complete", 8}, {"abort", 2}, {"versioning", 3}, {"createBucket", 1}, {"deleteBucket", 1},
 	{"objectACL", 5}, {"bucketACL", 2}, {"ownership", 2}, {"publicAccess", 1}, {"setConfig", 2}, {"deleteConfig", 1},
 	{"retention", 3}, {"hold", 2}, {"objectLock", 1}, {"quota", 2}, {"deliver", 2}, {"expire", 3}, {"poison", 2},
-	{"restart", 1}, {"reclaim", 2}, {"assemble", 2}, {"sweep", 1},
+	{"restart", 1}, {"rekey", 1}, {"rewrap", 2}, {"reclaim", 2}, {"assemble", 2}, {"sweep", 1},
 }
 
 func drawStep(rng *rand.Rand, keys []int) step {

@@ -26,6 +26,7 @@ type shop struct {
 	db    kv.DB
 	blobs blob.Store
 	clock time.Time
+	keep  keeper
 
 	top    string        // of a test that keeps a version id
 	upload object.Upload // or uploads
@@ -54,7 +55,7 @@ func shopOver(t testing.TB, db kv.DB, blobs blob.Store, v object.Versioning) *sh
 func (x *shop) reopen() {
 	x.Helper()
 	s, err := object.New(x.ctx, object.Config{
-		KV: x.db, Blobs: x.blobs, Inline: testInline, MinPartSize: testMinPart, Now: func() time.Time { return x.clock }, Keys: (&keeper{}).keys(), Encrypt: true,
+		KV: x.db, Blobs: x.blobs, Inline: testInline, MinPartSize: testMinPart, Now: func() time.Time { return x.clock }, Keys: x.keep.keys(), Encrypt: true,
 	})
 	x.ok(err)
 	x.s = s

@@ -46,6 +46,7 @@ type world struct {
 	versions map[string][]string // model ids ever given out, by bucket and key
 	uploads  []object.Upload     // ever begun, with model ids
 	seen     scanned             // the scan before
+	keys     keeper
 }
 
 var epoch = time.Date(2024, 2, 29, 23, 59, 58, 123456789, time.UTC)
@@ -58,7 +59,7 @@ func newWorld(db kv.DB, blobs blob.Store) (*world, error) {
 	}
 	now := func() time.Time { return w.clock }
 	w.m = &model.Model{Now: now, MinPart: testMinPart}
-	w.cfg = object.Config{KV: db, Blobs: blobs, Inline: testInline, MinPartSize: testMinPart, View: true, Now: now, Keys: (&keeper{}).keys(), Encrypt: true}
+	w.cfg = object.Config{KV: db, Blobs: blobs, Inline: testInline, MinPartSize: testMinPart, View: true, Now: now, Keys: w.keys.keys(), Encrypt: true}
 	return w, w.restart()
 }
 
