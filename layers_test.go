@@ -15,7 +15,7 @@ var layers = map[string]int{
 	"blob/memblob": 0, "blob/fileblob": 0, "blob/blobtest": 0, "blob/faultblob": 0,
 	"event": 1, "seal": 1, "kms": 1, "view": 1, "acl": 1, "audit": 1,
 	"object": 2, "object/lock": 1, "object/encrypt": 1, "iam": 2, "iam/policy": 1, "bucketpolicy": 2, "cors": 2, "query": 2, "query/worker": 2,
-	"gate": 3, "gate/access": 3, "auth": 3, "work": 3, "work/project": 3, "work/reclaim": 3, "work/assemble": 3, "work/scrub": 3,
+	"gate": 3, "gate/access": 3, "auth": 3, "work": 3, "work/project": 3, "work/reclaim": 3, "work/assemble": 3, "work/scrub": 3, "work/rewrap": 3,
 	"s3": 4, "s3/wire": 1, "s3/form": 2, "sts": 4, "adminapi": 4, "website": 4, "console": 4, "manta": 4,
 	"work/notify": 3, "accesslog": 3,
 	"parsed": 0, "ident": 0, "gcm": 0, "jsondoc": 0, "website/site": 2, "website/domain": 2, "lifecycle": 2, "work/lifecycle": 3, "inventory": 2, "work/inventory": 3,

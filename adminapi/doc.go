@@ -34,6 +34,10 @@
 //	GET    /admin/integrity/status              iam:*                settings, and how far a run is
 //	POST   /admin/integrity/run                 iam:*                {dry_run, auto_heal, full}; what takes longer than 10 s is answered with 202
 //	GET    /admin/integrity/history             iam:*                limit=, offset=
+//	GET    /admin/encryption/rewrap/status      iam:*                which keys wrap how much, and how far a run is
+//	POST   /admin/encryption/rewrap/run         iam:*                {dry_run, full}; what takes longer than 10 s is answered with 202
+//	POST   /admin/encryption/rewrap/stop        iam:*                the next run goes on from there
+//	GET    /admin/encryption/rewrap/history     iam:*                limit=, offset=
 //
 // Keys of encryption are at /kms and, the same, at /myfsio/kms. A {id} is a key id, an ARN, or an alias ("alias%2Fname"). Each needs the
 // right of AWS's name, which kms:* holds, and so do administrators. Bytes are base64; a context is EncryptionContext, an object of strings.

@@ -9,6 +9,7 @@ import (
 	"myfsio/fault"
 	"myfsio/work"
 	"myfsio/work/reclaim"
+	"myfsio/work/rewrap"
 	"myfsio/work/scrub"
 )
 
@@ -19,6 +20,9 @@ type Jobs struct {
 
 	Integrity         *work.Job[scrub.Report]
 	IntegritySettings config.Integrity
+
+	Rewrap    *work.Job[rewrap.Report] // whose work is that of Rewrapper
+	Rewrapper *rewrap.Rewrapper
 }
 
 // patience is how long the answer to a start waits for the end. What takes longer is answered with what came of it so far: a client or

@@ -237,6 +237,16 @@ func (k *Keyring) CancelDeletion(name string) (Metadata, error) {
 	})
 }
 
+// MasterID returns the id of the master key that the material is wrapped with.
+func (k *Keyring) MasterID() ([8]byte, error) {
+	master, err := k.masterOf(k.get())
+	if err != nil {
+		return [8]byte{}, err
+	}
+	defer clear(master[:])
+	return masterID(master), nil
+}
+
 // Rekey wraps all material with the master key of this id, which the Master must find: for [Master.Rotate]. All of it
 // moves, or nothing.
 func (k *Keyring) Rekey(id [8]byte) error {

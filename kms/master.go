@@ -113,6 +113,39 @@ func (m *Master) Find(id [8]byte) ([32]byte, error) {
 	return [32]byte{}, fmt.Errorf("the master key %x is neither in %s nor in %s: restore it from a backup", id, m.path, m.side(id))
 }
 
+// Changed reports whether the file has another key than the one in force here: another process rotated it, and this one goes on with the old key until
+// it is started anew.
+func (m *Master) Changed() (bool, error) {
+	key, err := m.read(m.path)
+	defer clear(key[:])
+	if err != nil {
+		return false, err
+	}
+	current, old, err := m.Current()
+	clear(old[:])
+	return masterID(key) != current, err
+}
+
+// Former returns the ids of the master keys that have files of their own and are not in force, in the order of the ids. That the files are
+// good is not looked at.
+func (m *Master) Former() ([][8]byte, error) {
+	entries, err := os.ReadDir(filepath.Dir(m.path)) // sorted
+	if err != nil {
+		return nil, err
+	}
+	current, key, err := m.Current()
+	clear(key[:])
+	var out [][8]byte
+	for _, e := range entries {
+		text, side := strings.CutPrefix(e.Name(), filepath.Base(m.path)+".")
+		id, bad := hex.DecodeString(text)
+		if side && bad == nil && len(id) == len(current) && [8]byte(id) != current {
+			out = append(out, [8]byte(id))
+		}
+	}
+	return out, err
+}
+
 // side is the file of a key by its id.
 func (m *Master) side(id [8]byte) string { return m.path + "." + hex.EncodeToString(id[:]) }
 

@@ -169,10 +169,12 @@ func (p *rewrapPage) merge(r kv.Reader) (*merge, error) {
 	if err != nil || after == "" || at == (id{}) {
 		return m, err
 	}
-	cur, err := current(r, p.bucket.ID, after)
-	if err == nil && cur != nil && bytes.Compare(cur.id[:], at[:]) < 0 {
+	var cur versionRecord // one that cannot be read was met before all older ones
+	v, err := r.Get(currentKey(p.bucket.ID, after))
+	switch {
+	case err == nil && cur.decode(v) == nil && bytes.Compare(cur.id[:], at[:]) < 0:
 		err = m.seek(after, nil)
-	} else {
+	case ignoreAbsent(err) == nil:
 		err = m.seek(after+"\x00", append(versionKey(p.bucket.ID, after, at), 0))
 	}
 	if err != nil {
@@ -263,7 +265,7 @@ func (t *txn) reseal(k, old, new []byte) (done bool, err error) {
 	for b := row; len(b) > 0; {
 		num, _, data, rest, err := field(b)
 		if err != nil {
-			return false, err
+			return false, nil // a damaged row stays as it is
 		}
 		if num == fSeal && bytes.Equal(data, old) {
 			out, done = appendBytes(out, num, new), true

@@ -180,6 +180,9 @@ func TestRewrapOfDamage(t *testing.T) {
 			if err != nil {
 				return err
 			}
+			if bytes.HasPrefix(p.Key, []byte("o")) && bytes.HasSuffix(p.Key, []byte("k")) {
+				tx.Put(bytes.Clone(p.Key), []byte{0xff})
+			}
 			if p.Key[0] == 'u' && damaged == 0 || p.Key[0] == 'v' && damaged == 1 {
 				tx.Put(bytes.Clone(p.Key), []byte{0xff})
 				damaged++
@@ -191,7 +194,7 @@ func TestRewrapOfDamage(t *testing.T) {
 	for _, max := range []int{1, 1000} {
 		got, err := rewrapAll(x.ctx, x.s, max, false)
 		x.ok(err)
-		if got.Damaged != 2 || got.Envelopes[master(0)] != 0 {
+		if got.Damaged != 3 || got.Envelopes[master(0)] != 0 {
 			t.Errorf("%+v", got)
 		}
 	}

@@ -46,6 +46,7 @@ type Data struct {
 	Projector *project.Projector // nil without PlainFiles
 	Crashed   bool               // the last process did not end orderly
 	Keyring   *kms.Keyring       // nil without KMS_ENABLED
+	Master    *kms.Master        // nil without a master key
 
 	db   kv.DB
 	made object.Config // of Store

@@ -2,13 +2,18 @@ package server
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"sync"
 	"time"
 
 	"myfsio/adminapi"
+	"myfsio/kms"
 	"myfsio/work"
 	"myfsio/work/reclaim"
+	"myfsio/work/rewrap"
 	"myfsio/work/scrub"
 )
 
@@ -20,6 +25,9 @@ func (s *server) openJobs(ctx context.Context) (err error) {
 	}
 	if s.cfg.Integrity.Enabled && err == nil {
 		s.jobs.Integrity, err = s.openScrub(ctx)
+	}
+	if s.data.Master != nil && err == nil {
+		err = s.openRewrap()
 	}
 	return err
 }
@@ -72,6 +80,35 @@ func (s *server) openScrub(ctx context.Context) (*work.Job[scrub.Report], error)
 	})
 }
 
+// idleKeyring opens the keys of a KMS that is off, which are wrapped with a master key all the same; nil when there are none.
+func (s *server) idleKeyring() (rewrap.Keyring, error) {
+	path := s.cfg.Encryption.KMSKeysPath
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	ring, err := kms.Open(kms.Options{Path: path, Master: s.data.Master, Log: s.log})
+	if err != nil {
+		return rewrap.Unknown{Err: err}, err
+	}
+	return ring, nil
+}
+
+func (s *server) openRewrap() (err error) {
+	c := rewrap.Config{Store: s.data.Store, Masters: s.data.Master, State: s.configFile("rewrap_state.json"), Load: s.load, Log: s.log}
+	if s.data.Keyring != nil {
+		c.Keyring = s.data.Keyring
+	} else if c.Keyring, err = s.idleKeyring(); err != nil {
+		s.log.Error("the keys of the KMS, which is off, cannot be opened: no former master key is told to be removable", "error", err)
+	}
+	if s.jobs.Rewrapper, err = rewrap.New(c); err != nil {
+		return err
+	}
+	s.jobs.Rewrap, err = work.NewJob(work.JobOptions[rewrap.Report]{
+		Name: "re-wrapping", History: s.configFile("rewrap_history.json"), Do: s.jobs.Rewrapper.Run, Log: s.log,
+	})
+	return err
+}
+
 // runJobs runs the jobs until ctx ends.
 func (s *server) runJobs(ctx context.Context, wg *sync.WaitGroup) {
 	if s.jobs.GC != nil {
@@ -79,5 +116,8 @@ func (s *server) runJobs(ctx context.Context, wg *sync.WaitGroup) {
 	}
 	if s.jobs.Integrity != nil {
 		wg.Go(func() { s.jobs.Integrity.Run(ctx) })
+	}
+	if s.jobs.Rewrap != nil {
+		wg.Go(func() { s.jobs.Rewrap.Run(ctx) })
 	}
 }

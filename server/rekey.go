@@ -37,5 +37,6 @@ func Rekey(cfg *config.Config, log *slog.Logger, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "The master key is now %x; %d keys of the KMS are wrapped with it.\n", id, len(ring.Keys()))
 	fmt.Fprintf(out, "Keep %s.%x: objects that were written before need it. Back up both, and restart the server.\n", path, old)
+	fmt.Fprintf(out, "POST /admin/encryption/rewrap/run then puts those objects under the new key; its status tells when the old one may go.\n")
 	return nil
 }
