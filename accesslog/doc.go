@@ -8,6 +8,9 @@
 // bucket without logging that is one look at a cache. [Log.Run] writes the lines of a bucket when there are many or when the first has
 // waited for a minute, and all of them when it ends: then no more requests may come.
 //
+// Each key of a DeleteObjects has a line of its own behind that of the request, BATCH.DELETE.OBJECT, and so has what a lifecycle rule ended:
+// S3.EXPIRE.OBJECT, S3.CREATE.DELETEMARKER, S3.DELETE.UPLOAD. An answer that was cut off has a line with the bytes that were sent.
+//
 // # Promises
 //
 // Lines are in memory until they are written, so a crash loses up to a minute of them, as does S3, whose log is best effort as well; an
@@ -21,6 +24,5 @@
 // # Deviations from S3
 //
 // Signatures and session tokens in the query of a request are replaced by REDACTED: who reads a log shall not be able to send a
-// request again. The account in a partitioned prefix is the canonical id of the bucket's owner, as there are no accounts. The
-// keys of a DeleteObjects have no lines of their own.
+// request again. The account in a partitioned prefix is the canonical id of the bucket's owner, as there are no accounts.
 package accesslog

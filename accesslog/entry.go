@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// Entry is a request that was answered. Strings may be "", for what there was not.
+// Entry is a request that was answered, or a key of one, or something that the server did by itself: then HTTP is nil. Strings may be "", for
+// what there was not.
 type Entry struct {
 	Bucket           string // that was asked for
 	Time             time.Time
@@ -31,6 +32,8 @@ type Entry struct {
 	SignatureVersion string // as the condition key s3:signatureversion has it
 	AuthType         string // as the condition key s3:authType has it
 	Host             string
+	// Part says that the line is about a key of a request that has a line of its own: it leaves out what is in that one.
+	Part bool
 }
 
 // append writes the line of an entry, with the newline, behind dst.
@@ -45,15 +48,23 @@ func (e *Entry) append(dst []byte, owner string) []byte {
 	dst = word(dst, e.RequestID)
 	dst = word(dst, e.Operation)
 	dst = key(dst, e.Key)
-	dst = quoted(dst, e.uri())
-	dst = append(strconv.AppendInt(dst, int64(e.Status), 10), ' ')
+	if e.Part {
+		dst = append(dst, "- "...) // S3 quotes no field of such a line
+	} else {
+		dst = quoted(dst, e.uri())
+	}
+	dst = number(dst, int64(e.Status), e.Status > 0)
 	dst = word(dst, e.Code)
 	dst = number(dst, e.Sent, e.Sent > 0)
 	dst = number(dst, e.Size, e.Size >= 0)
-	dst = number(dst, e.Total.Milliseconds(), true)
-	dst = number(dst, e.TurnAround.Milliseconds(), e.TurnAround > 0)
-	dst = quoted(dst, e.Referer)
-	dst = quoted(dst, e.UserAgent)
+	if e.Part {
+		dst = append(dst, "- - - - "...)
+	} else {
+		dst = number(dst, e.Total.Milliseconds(), e.HTTP != nil)
+		dst = number(dst, e.TurnAround.Milliseconds(), e.TurnAround > 0)
+		dst = quoted(dst, e.Referer)
+		dst = quoted(dst, e.UserAgent)
+	}
 	version := e.VersionID
 	if version == "null" {
 		version = ""

@@ -245,7 +245,12 @@ func TestLine(t *testing.T) {
 			`owner box [06/Feb/2019:00:00:38 +0000] 192.0.2.3 who R REST.GET.OBJECT a%2520b/%25C3%25A9%252B%2525 "GET /box/a%20b?versionId=v1&X-Amz-Signature=REDACTED&X-Amz-Security-Token=REDACTED&x=1&%58-Amz-Signature=REDACTED HTTP/1.1" ` +
 				`200 - 113 226 7 3 "http://x/%22%0A" "S3 Console/0.4 %22q%22 \ %7F" v1 H= SigV4 ECDHE-RSA-AES128-GCM-SHA256 QueryString box.s3.example.com TLSv1.2 - -`},
 		{Entry{Bucket: "box", Time: at, Status: 404, Code: "NoSuchKey", Size: -1, VersionID: "null", Host: "a b"},
-			`owner box [06/Feb/2019:00:00:38 +0000] - - - - - "-" 404 NoSuchKey - - 0 - "-" "-" - - - - - a%20b - - -`},
+			`owner box [06/Feb/2019:00:00:38 +0000] - - - - - "-" 404 NoSuchKey - - - - "-" "-" - - - - - a%20b - - -`},
+		{Entry{Bucket: "box", Time: at, RemoteIP: "192.0.2.3", Requester: "who", RequestID: "R", Operation: "BATCH.DELETE.OBJECT", Key: "a b", HTTP: r, Status: 204, Size: 5, Part: true, Total: time.Second, TurnAround: time.Second,
+			Referer: "x", UserAgent: "y", HostID: "H=", SignatureVersion: "AWS4-HMAC-SHA256", AuthType: "REST-HEADER", Host: "h"},
+			`owner box [06/Feb/2019:00:00:38 +0000] 192.0.2.3 who R BATCH.DELETE.OBJECT a%2520b - 204 - - 5 - - - - - H= SigV4 ECDHE-RSA-AES128-GCM-SHA256 AuthHeader h TLSv1.2 - -`},
+		{Entry{Bucket: "box", Time: at, Requester: "AmazonS3", RequestID: "R", Operation: "S3.EXPIRE.OBJECT", Key: "k", Size: 5, VersionID: "v"},
+			`owner box [06/Feb/2019:00:00:38 +0000] - AmazonS3 R S3.EXPIRE.OBJECT k "-" - - - 5 - - "-" "-" v - - - - - - - -`},
 	} {
 		if got := string(c.e.append(nil, "owner")); got != c.want+"\n" {
 			t.Errorf("\n%swant\n%s", got, c.want)

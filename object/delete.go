@@ -104,6 +104,7 @@ func (t *txn) delete(b *Bucket, req *DeleteObject) (Deleted, error) {
 			return d, err
 		}
 		t.unput(b, req.Key, cur)
+		d.Size = cur.size
 		t.tell(b, EventDelete, &req.By, req.Key, cur)
 		return d, t.drop(cur, body{})
 	}
@@ -151,7 +152,7 @@ func (t *txn) deleteVersion(b *Bucket, req *DeleteObject) (Deleted, error) {
 	if err := t.mayDestroy(rec, t.bypass); err != nil {
 		return d, err
 	}
-	d.DeleteMarker = rec.marker()
+	d.DeleteMarker, d.Size = rec.marker(), rec.size
 	if isCurrent {
 		t.unput(b, req.Key, rec)
 	} else {

@@ -226,6 +226,7 @@ type Deleted struct {
 	Key          string
 	VersionID    string // of the version removed, or of the marker made; "" in a bucket never versioned
 	DeleteMarker bool   // a marker was made, or the version removed was one
+	Size         int64  // of the version removed
 	Err          error  // of this key in a batch
 }
 

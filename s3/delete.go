@@ -34,7 +34,9 @@ func (h *Handler) deleteObject(ctx context.Context, r *request) (*response, erro
 	if d.DeleteMarker {
 		res.set("x-amz-delete-marker", "true")
 	}
-	r.record.VersionID = d.VersionID
+	if r.record.VersionID = d.VersionID; d.Size > 0 {
+		r.record.Size = d.Size
+	}
 	return res, nil
 }
 
@@ -80,6 +82,7 @@ func (h *Handler) deleteObjects(ctx context.Context, r *request) (*response, err
 		return nil, err
 	}
 	entries := make([]wire.DeletedEntry, len(doc.Keys))
+	r.record.Keys = make([]KeyRecord, len(doc.Keys))
 	if err := h.deleteAllowed(ctx, r, doc.Keys, entries); err != nil {
 		return nil, err
 	}
@@ -92,20 +95,26 @@ func (h *Handler) deleteObjects(ctx context.Context, r *request) (*response, err
 func (h *Handler) deleteAllowed(ctx context.Context, r *request, keys []wire.DeleteKey, entries []wire.DeletedEntry) error {
 	dels := make([]object.DeleteObject, 0, len(keys))
 	at := make([]int, 0, len(keys)) // of each of dels in entries
+	refuse := func(i int, err error) {
+		p := problemOf(err)
+		entries[i].Code, entries[i].Message = p.code, p.msg
+		r.record.Keys[i].Status, r.record.Keys[i].Code = p.status, p.code
+	}
 	owner, by := r.owner(), r.actor()
 	one := r.about(opDeleteObject, r.gate.Bucket, "", "")
 	seen := one.Conditions.Source.(*elsewhere)
 	for i, k := range keys {
 		entries[i] = wire.DeletedEntry{Key: k.Key, VersionID: k.VersionID}
+		r.record.Keys[i] = KeyRecord{Key: k.Key, VersionID: k.VersionID, Status: http.StatusNoContent, Size: -1}
 		one.Key, one.VersionID = k.Key, k.VersionID
 		seen.key, seen.version = k.Key, k.VersionID
 		if err := h.cfg.Gate.Authorize(ctx, &one); err != nil {
-			entries[i].Code, entries[i].Message = words(err)
+			refuse(i, err)
 			continue
 		}
 		bypass, err := r.mayBypass(ctx, one)
 		if err != nil {
-			entries[i].Code, entries[i].Message = words(err)
+			refuse(i, err)
 			continue
 		}
 		dels = append(dels, object.DeleteObject{Bucket: r.gate.Bucket, Key: k.Key, VersionID: k.VersionID, Owner: owner, By: by, BypassGovernance: bypass,
@@ -117,25 +126,23 @@ func (h *Handler) deleteAllowed(ctx context.Context, r *request, keys []wire.Del
 	}
 	done, err := h.cfg.Store.DeleteBatch(ctx, r.gate.Bucket, dels)
 	if err != nil {
+		r.record.Keys = nil // the request has failed as a whole
 		return err
 	}
 	for i, d := range done {
 		e := &entries[at[i]]
 		if d.Err != nil {
-			e.Code, e.Message = words(d.Err)
+			refuse(at[i], d.Err)
 			continue
+		}
+		if d.Size > 0 {
+			r.record.Keys[at[i]].Size = d.Size
 		}
 		if d.DeleteMarker {
 			e.DeleteMarker, e.DeleteMarkerVersionID = true, d.VersionID
 		}
 	}
 	return nil
-}
-
-// words are the code and message of an error.
-func words(err error) (code, msg string) {
-	p := problemOf(err)
-	return p.code, p.msg
 }
 
 // shown leaves out the successes of a quiet delete.

@@ -3,6 +3,8 @@ package s3
 import (
 	"bufio"
 	"context"
+	"crypto/md5"
+	"encoding/base64"
 	"errors"
 	"fmt"
 	"io"
@@ -308,5 +310,36 @@ func TestDone(t *testing.T) {
 	}
 	if len(got) != len(want) {
 		t.Errorf("told %d times of %d requests", len(got), len(want))
+	}
+}
+
+// TestKeysAreTold: what became of each key of a DeleteObjects, and nothing of a batch that failed as a whole.
+func TestKeysAreTold(t *testing.T) {
+	var mu sync.Mutex
+	var got []KeyRecord
+	w := newWorld(t, memory, func(c *Config) {
+		c.Done = func(_ context.Context, r *Record) {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, r.Keys...)
+		}
+	})
+	w.bucket("box")
+	c := w.dial()
+	c.send("PUT /box/k HTTP/1.1\nPAIR\nContent-Length: 5\n\nhello")
+	c.answer(200, "")
+	for _, body := range []string{
+		"<Delete><Quiet>true</Quiet><Object><Key>k</Key></Object><Object><Key>none</Key></Object><Object><Key>k</Key><VersionId>bad</VersionId></Object></Delete>",
+		"<Delete>",
+	} {
+		sum := md5.Sum([]byte(body))
+		c.send(fmt.Sprintf("POST /box?delete HTTP/1.1\nPAIR\nContent-MD5: %s\nContent-Length: %d\n\n%s", base64.StdEncoding.EncodeToString(sum[:]), len(body), body))
+		c.answer(map[bool]int{true: 200, false: 400}[len(body) > 20], "")
+	}
+	c.Close()
+	w.srv.Close() // waits for the handlers
+	want := []KeyRecord{{Key: "k", Status: 204, Size: 5}, {Key: "none", Status: 204, Size: -1}, {Key: "k", VersionID: "bad", Status: 400, Code: "InvalidArgument", Size: -1}}
+	if !slices.Equal(got, want) {
+		t.Errorf("told %+v, want %+v", got, want)
 	}
 }

@@ -201,13 +201,12 @@ func (r *request) versionParam() (string, error) {
 	return r.gate.VersionID, nil
 }
 
-// finish recovers from a panic and tells of the request.
+// finish recovers from a panic and tells of the request, also of one whose answer was cut off.
 func (r *request) finish() {
-	if p := recover(); p != nil {
-		if p == http.ErrAbortHandler {
-			panic(p)
-		}
-		r.panicked(p)
+	p := recover()
+	cut := p == http.ErrAbortHandler
+	if p != nil && !cut {
+		cut = r.panicked(p)
 	}
 	if done := r.h.cfg.Done; done != nil {
 		r.record.Request, r.record.HTTP = &r.gate, r.http
@@ -217,6 +216,9 @@ func (r *request) finish() {
 		}
 		r.record.Duration = r.h.cfg.Now().Sub(r.gate.Started)
 		done(r.http.Context(), &r.record)
+	}
+	if cut {
+		panic(http.ErrAbortHandler)
 	}
 	*r = request{}
 	requests.Put(r)

@@ -188,6 +188,7 @@ func (r *request) stream(rd *object.Reader) {
 		return
 	}
 	if fault.Is(err, fault.Corrupted) {
+		r.record.Code = problemOf(nil).code // what the client would have been told
 		r.h.cfg.Log.Error("object cannot be read", "request", r.gate.ID, "bucket", r.gate.Bucket, "key", r.gate.Key, "sent", n, "err", err)
 	}
 	panic(http.ErrAbortHandler)
@@ -232,12 +233,14 @@ func (r *request) fail(res *response, err error) {
 	r.send(p.status, e.Append(nil))
 }
 
-// panicked answers with an internal error, unless an answer is on its way already: then it cuts it.
-func (r *request) panicked(p any) {
+// panicked answers with an internal error, unless an answer is on its way already: then it reports that this one is to be cut.
+func (r *request) panicked(p any) (cut bool) {
 	r.h.cfg.Log.Error("panic", "request", r.gate.ID, "method", r.http.Method, "bucket", r.gate.Bucket, "key", r.gate.Key, "panic", p, "stack", string(debug.Stack()))
 	if r.record.Status != 0 {
-		panic(http.ErrAbortHandler)
+		r.record.Code = problemOf(nil).code
+		return true
 	}
 	clear(r.w.Header())
 	r.fail(nil, errors.New("panic"))
+	return false
 }

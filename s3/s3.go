@@ -82,6 +82,15 @@ type Record struct {
 	VersionID string
 	Duration  time.Duration
 	ToFirst   time.Duration // until the first byte of the answer
+	Keys      []KeyRecord   // of a DeleteObjects
+}
+
+// KeyRecord tells what became of one key of a request that names several.
+type KeyRecord struct {
+	Key, VersionID string // as the request names them
+	Status         int
+	Code           string // S3 error code, "" for success
+	Size           int64  // of the version that was removed, -1 where none was
 }
 
 // Handler serves the S3 API. It may be used by many goroutines.

@@ -9,7 +9,9 @@ import (
 	"myfsio/accesslog"
 	"myfsio/config"
 	"myfsio/guard"
+	"myfsio/ident"
 	"myfsio/s3"
+	"myfsio/work/lifecycle"
 	"myfsio/work/notify"
 )
 
@@ -69,4 +71,22 @@ func (f *front) record(ctx context.Context, r *s3.Record) {
 		e.Operation = q.Op.Log
 	}
 	f.logs.Add(ctx, &e)
+	e.Part, e.Operation, e.Sent = true, "BATCH.DELETE.OBJECT", 0
+	for i := range r.Keys {
+		k := &r.Keys[i]
+		e.Key, e.VersionID, e.Status, e.Code, e.Size = k.Key, k.VersionID, k.Status, k.Code, k.Size
+		f.logs.Add(ctx, &e)
+	}
+}
+
+// logOperations are the words of access logs for what lifecycle rules do.
+var logOperations = map[lifecycle.Deed]string{lifecycle.Removed: "S3.EXPIRE.OBJECT", lifecycle.Marked: "S3.CREATE.DELETEMARKER", lifecycle.GivenUp: "S3.DELETE.UPLOAD"}
+
+// ended hands what a lifecycle rule did to the access log of its bucket.
+func (s *server) ended(ctx context.Context, x *lifecycle.Ended) {
+	if s.logs.Wants(ctx, x.Bucket) {
+		s.logs.Add(ctx, &accesslog.Entry{
+			Bucket: x.Bucket, Time: time.Now(), Requester: "AmazonS3", RequestID: ident.Hex(), Operation: logOperations[x.Deed], Key: x.Key, VersionID: x.VersionID, Size: x.Size,
+		})
+	}
 }

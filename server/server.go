@@ -166,7 +166,7 @@ func (s *server) openLifecycle(load *work.Load) (*lifecycle.Worker, error) {
 	c := &s.cfg.Lifecycle
 	return lifecycle.New(lifecycle.Config{
 		Store: s.data.Store, Dir: filepath.Join(s.cfg.StorageRoot, SystemDir), Enabled: c.Enabled,
-		Interval: time.Duration(c.IntervalSeconds) * time.Second, MaxHistory: c.MaxHistory, Load: load, Log: s.log,
+		Interval: time.Duration(c.IntervalSeconds) * time.Second, MaxHistory: c.MaxHistory, Load: load, Log: s.log, Done: s.ended,
 	})
 }
 

@@ -488,12 +488,13 @@ func (m *Model) delete(b *bucket, req *object.DeleteObject) (object.Deleted, err
 			if v.protects(m.Now(), req.BypassGovernance) {
 				return d, fail(fault.Locked)
 			}
-			d.DeleteMarker = v.marker
+			d.DeleteMarker, d.Size = v.marker, int64(len(v.data))
 			m.tell(b, "ObjectRemoved:Delete", req.By, v)
 			b.remove(v)
 		}
 	case b.Versioning == object.Unversioned:
 		if v != nil {
+			d.Size = int64(len(v.data))
 			m.tell(b, "ObjectRemoved:Delete", req.By, v)
 			b.remove(v)
 		}

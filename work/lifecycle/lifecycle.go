@@ -58,6 +58,25 @@ type Config struct {
 	Load       *work.Load       // nil: the work gives way to nobody
 	Log        *slog.Logger     // nil: none
 	Now        func() time.Time // nil: time.Now
+	// Done is told of each version and upload that a rule ended, after the commit. nil: nobody wants to know. The Ended is only valid during the call.
+	Done func(context.Context, *Ended)
+}
+
+// Deed is what a rule did.
+type Deed uint8
+
+// The deeds.
+const (
+	Removed Deed = iota // a version, or a delete marker, is gone
+	Marked              // a delete marker hides the object
+	GivenUp             // an upload is gone
+)
+
+// Ended tells of a version or an upload that a rule ended.
+type Ended struct {
+	Deed                   Deed
+	Bucket, Key, VersionID string // the version that is gone, or the marker that was made
+	Size                   int64  // of the version that is gone, -1 where none is
 }
 
 // Request is a run that somebody asks for.

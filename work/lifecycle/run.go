@@ -337,7 +337,26 @@ func (r *run) end(ctx context.Context, p *plan, due []object.Entry) error {
 			x.tell(&due[i], results[i].Err)
 		}
 	})
+	r.told(ctx, p, due, results)
 	return nil
+}
+
+// told tells of what was ended.
+func (r *run) told(ctx context.Context, p *plan, due []object.Entry, results []object.Deleted) {
+	if r.dry || r.w.cfg.Done == nil {
+		return
+	}
+	for i := range results {
+		d := &results[i]
+		if d.Err != nil {
+			continue
+		}
+		x := Ended{Deed: Removed, Bucket: p.bucket.Name, Key: d.Key, VersionID: d.VersionID, Size: d.Size}
+		if d.DeleteMarker && !due[i].DeleteMarker { // one was made
+			x.Deed, x.Size = Marked, -1
+		}
+		r.w.cfg.Done(ctx, &x)
+	}
 }
 
 // wouldEnd says what Object Lock would say.
@@ -406,6 +425,9 @@ func (r *run) abort(ctx context.Context, p *plan, u *object.Upload) error {
 			x.Uploads++
 		}
 	})
+	if err == nil && !r.dry && r.w.cfg.Done != nil {
+		r.w.cfg.Done(ctx, &Ended{Deed: GivenUp, Bucket: p.bucket.Name, Key: u.Key, Size: -1})
+	}
 	return nil
 }
 

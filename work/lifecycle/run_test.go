@@ -139,6 +139,42 @@ func TestLocked(t *testing.T) {
 	w.want("box", "free held held~ kept")
 }
 
+// TestTold: each version and upload that a rule ended is told of once, after it ended, and a dry run tells of nothing.
+func TestTold(t *testing.T) {
+	w := newWorld(t)
+	var got []string
+	w.cfg.Done = func(_ context.Context, x *Ended) {
+		got = append(got, fmt.Sprintf("%d %s %s %d %t", x.Deed, x.Bucket, x.Key, x.Size, x.VersionID != ""))
+	}
+	told := func(want ...string) {
+		t.Helper()
+		slices.Sort(got)
+		if !slices.Equal(got, want) {
+			t.Errorf("told %q, want %q", got, want)
+		}
+		got = nil
+	}
+	w.bucket("flat", object.Unversioned, all+expire, all+giveUp)
+	w.bucket("box", object.VersioningEnabled, all+expire, all+old, all+markers)
+	w.put("flat", "a", 4)
+	w.put("box", "b", 5)
+	_, err := w.store.CreateUpload(w.ctx, object.CreateUpload{Bucket: "flat", Key: "up", Owner: "o"})
+	w.check(err)
+	w.days(3)
+	_, err = w.once(w.ctx, Request{DryRun: true})
+	w.check(err)
+	told()
+	w.run()
+	told("0 flat a 4 false", "1 box b -1 true", "2 flat up -1 false")
+	w.days(3)
+	w.run()
+	told("0 box b 5 true")
+	w.run()
+	told("0 box b 0 true")
+	w.run()
+	told()
+}
+
 func TestUploads(t *testing.T) {
 	w := newWorld(t)
 	w.bucket("box", object.Unversioned, logs+giveUp)
