@@ -88,6 +88,9 @@ type checker struct {
 	moved   Usage           // what repairs in the present bucket change of its counters
 	named   map[string]bool // keys of the present bucket whose null row was reported
 	unsure  bool            // what cannot be read may own rows and blobs that seem to belong to nothing
+
+	live  bool    // others use the store: rows only, see Audit
+	guard kv.Pair // live: the row that what is reported is about; a fix is for as long as it stands
 }
 
 func (c *checker) report(p Problem, fix func(*txn)) {
@@ -95,12 +98,22 @@ func (c *checker) report(p Problem, fix func(*txn)) {
 	if p.Kind == ProblemRecord {
 		c.unsure = true
 	}
+	if c.live {
+		fix = c.whileItStands(&p, fix)
+	}
 	if fix != nil && c.o.Repair {
 		c.fixes = append(c.fixes, fix)
 		c.res.Fixed++
 		p.Fixed = true
 	}
 	c.o.Report(p)
+}
+
+// use notes what is in use, for what is looked for afterwards.
+func (c *checker) use(set map[id]bool, i id) {
+	if !c.live {
+		set[i] = true
+	}
 }
 
 // remove is the fix that takes a row away.
@@ -185,23 +198,43 @@ func (c *checker) bucket(b *Bucket) error {
 	fixed.Bytes += c.moved.Bytes
 	fixed.Versions += c.moved.Versions
 	fixed.OldBytes += c.moved.OldBytes
-	c.report(Problem{Kind: ProblemCounter, Bucket: b.Name, Detail: fmt.Sprintf("counters %+v, counted %+v", have, u)}, func(t *txn) { setUsage(t, id, fixed) })
+	fix := func(t *txn) { setUsage(t, id, fixed) }
+	if c.live {
+		fix = func(t *txn) { addUsage(t, id, &have, &u) }
+	}
+	c.report(Problem{Kind: ProblemCounter, Bucket: b.Name, Detail: fmt.Sprintf("counters %+v, counted %+v", have, u)}, fix)
 	return nil
 }
 
-func setUsage(t *txn, bucket uint64, u Usage) {
-	for n, v := range map[byte]int64{
+// each lists the counters.
+func (u *Usage) each() map[byte]int64 {
+	return map[byte]int64{
 		countObjects: u.Objects, countBytes: u.Bytes, countVersions: u.Versions, countOldBytes: u.OldBytes,
 		countMarkers: u.Markers, countUploads: u.Uploads, countParts: u.Parts,
-	} {
+	}
+}
+
+func setUsage(t *txn, bucket uint64, u Usage) {
+	for n, v := range u.each() {
 		t.Delete(counterKey(bucket, n))
 		t.Add(counterKey(bucket, n), v)
+	}
+}
+
+// addUsage adds what the counters lacked, or had too much, in one state.
+func addUsage(t *txn, bucket uint64, have, want *Usage) {
+	was := have.each()
+	for n, v := range want.each() {
+		t.Add(counterKey(bucket, n), v-was[n])
 	}
 }
 
 func (c *checker) currents(b *Bucket, u *Usage) error {
 	for p, err := range kv.Scan(c.r, kv.Prefix(inBucket(tCurrent, b.ID, 0))) {
 		if err != nil {
+			return err
+		}
+		if err := c.at(p); err != nil {
 			return err
 		}
 		key := string(p.Key[1+8:])
@@ -231,6 +264,9 @@ func (c *checker) olds(b *Bucket, u *Usage) error {
 	last := ""
 	for p, err := range kv.Scan(c.r, kv.Prefix(inBucket(tVersion, b.ID, 0))) {
 		if err != nil {
+			return err
+		}
+		if err := c.at(p); err != nil {
 			return err
 		}
 		key, rest, ok := unescapeKey(p.Key[1+8:])
@@ -311,6 +347,9 @@ func (c *checker) unfinished(b *Bucket, u *Usage) error {
 		if err != nil {
 			return err
 		}
+		if err := c.at(p); err != nil {
+			return err
+		}
 		key, rest, ok := unescapeKey(p.Key[1+8:])
 		if !ok || len(rest) != 16 || new(uploadRecord).decode(p.Value) != nil {
 			c.report(Problem{Kind: ProblemRecord, Bucket: b.Name, Key: key, Detail: "an upload's record cannot be read"}, nil)
@@ -318,11 +357,14 @@ func (c *checker) unfinished(b *Bucket, u *Usage) error {
 		}
 		c.res.Uploads++
 		u.Uploads++
-		c.uploads[id(rest)] = true
+		c.use(c.uploads, id(rest))
 		err := eachPart(c.r, id(rest), func(n int, part *partRecord) error {
 			u.Parts += part.size
+			if c.live {
+				c.guard = kv.Pair{Key: partKey(id(rest), n), Value: part.encode(nil)}
+			}
 			for _, l := range part.left {
-				c.blobs[l] = true
+				c.use(c.blobs, l)
 			}
 			if part.at.size == 0 {
 				return nil

@@ -27,9 +27,9 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 		c.report(Problem{Kind: ProblemRecord, Bucket: b.Name, Key: key, Detail: "the envelope of the key that the object is encrypted with cannot be read"}, nil)
 	}
 	if rec.flags&flagParts != 0 || rec.body.kind == bodyInline {
-		c.bodies[rec.body.id] = true
+		c.use(c.bodies, rec.body.id)
 	}
-	if rec.poisoned() {
+	if rec.poisoned() && !c.live {
 		defer c.poisoned(b, key, *rec, c.res.Problems)
 	}
 	var m manifest
@@ -50,6 +50,9 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 		}
 		return nil
 	case bodyInline:
+		if c.live {
+			return nil
+		}
 		v, err := c.r.Get(idKey(tInline, rec.body.id))
 		if ignoreAbsent(err) != nil {
 			return err
@@ -57,7 +60,7 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 		if want := rec.sealed().stored(rec.size); int64(len(v)) != want {
 			return lost("the inline bytes have length %d, not %d", len(v), want)
 		}
-		if !rec.intact(v) {
+		if c.o.Deep && !rec.intact(v) {
 			c.report(Problem{Kind: ProblemRot, Bucket: b.Name, Key: key, Detail: "the inline bytes do not match their checksum"}, nil)
 			return nil
 		}
@@ -107,7 +110,27 @@ func (c *checker) rowOf(b *Bucket, key string, rec *versionRecord) []byte {
 
 // extent checks that the bytes are there and that the blob is known to belong to the key.
 func (c *checker) extent(b *Bucket, key string, x extent) error {
-	c.blobs[x.blob] = true
+	c.use(c.blobs, x.blob)
+	if err := c.there(b, key, x); err != nil {
+		return err
+	}
+	v, err := c.r.Get(idKey(tRef, x.blob))
+	if ignoreAbsent(err) != nil {
+		return err
+	}
+	if !bytes.Equal(v, append(inBucket(0, b.ID, len(key))[1:], key...)) {
+		bb, kk, xx := *b, key, x.blob
+		c.report(Problem{Kind: ProblemMissing, Bucket: b.Name, Key: key, Detail: "no row says that blob " + x.blob.String() + " belongs to the key"},
+			func(t *txn) { t.refer(&bb, kk, xx) })
+	}
+	return nil
+}
+
+// there checks that a blob has the bytes of an extent.
+func (c *checker) there(b *Bucket, key string, x extent) error {
+	if c.live {
+		return nil
+	}
 	f, err := c.s.blobs.Open(c.ctx, x.blob)
 	switch {
 	case errors.Is(err, blob.ErrNotFound):
@@ -119,15 +142,6 @@ func (c *checker) extent(b *Bucket, key string, x extent) error {
 			c.report(Problem{Kind: ProblemLost, Bucket: b.Name, Key: key, Detail: fmt.Sprintf("blob %s has %d bytes, less than %d", x.blob, f.Size(), x.off+x.size)}, nil)
 		}
 		f.Close()
-	}
-	v, err := c.r.Get(idKey(tRef, x.blob))
-	if ignoreAbsent(err) != nil {
-		return err
-	}
-	if !bytes.Equal(v, append(inBucket(0, b.ID, len(key))[1:], key...)) {
-		bb, kk, xx := *b, key, x.blob
-		c.report(Problem{Kind: ProblemMissing, Bucket: b.Name, Key: key, Detail: "no row says that blob " + x.blob.String() + " belongs to the key"},
-			func(t *txn) { t.refer(&bb, kk, xx) })
 	}
 	return nil
 }

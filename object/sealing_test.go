@@ -628,7 +628,7 @@ func TestSealedRot(t *testing.T) {
 		var found []string
 		_, err := x.s.Check(x.ctx, object.CheckOptions{Deep: true, Report: func(p object.Problem) { found = append(found, p.Kind+" "+p.Key) }})
 		x.ok(err)
-		if !slices.Equal(found, []string{object.ProblemRot + " k"}) { // nobody can tell of the other one
+		if !slices.Equal(found, []string{object.ProblemRot + " c", object.ProblemRot + " k"}) { // the CRC of what is stored tells of the customer's
 			t.Errorf("check finds %v", found)
 		}
 	}

@@ -32,60 +32,128 @@ func (s *Store) End(ctx context.Context) error {
 	})
 }
 
-// Sweep removes the blobs that a crash left: those older than before (an id made when this process began) that no row refers to
-// and that are not queued for reclaim. pace is called after each blob. It returns how many it removed.
+// Sweep removes the blobs that Strays finds. pace is called after each blob that is looked at. It returns how many it removed.
 func (s *Store) Sweep(ctx context.Context, before blob.ID, pace func() error) (removed int, err error) {
-	const batch = 1000
-	var strays []blob.ID
+	err = s.Strays(ctx, before, pace, func(i blob.Info) error {
+		if err := s.blobs.Remove(ctx, i.ID); err != nil {
+			return internal(err, "remove")
+		}
+		removed++
+		return nil
+	})
+	return removed, err
+}
+
+// maxStrays bounds how many blobs are suspected at once; each such lot costs a look at all records.
+const maxStrays = 100_000
+
+// Strays calls found for each blob older than before (an id made when this process began) that no record refers to and that is not queued for reclaim:
+// what a crash left of writes. That a blob has no reference row makes it suspect only: where there are such, all versions, parts and
+// manifests are asked. Where one of them cannot be read the error is of kind Corrupted, and no blob is a stray. pace is called after each blob and
+// row that is looked at.
+func (s *Store) Strays(ctx context.Context, before blob.ID, pace func() error, found func(blob.Info) error) error {
+	suspects := map[blob.ID]blob.Info{}
 	for info, err := range s.blobs.List(ctx, blob.ID{}) {
 		if err != nil {
-			return removed, internal(err, "list blobs")
+			return internal(err, "list blobs")
 		}
 		if err := pace(); err != nil {
-			return removed, err
+			return err
 		}
 		if stamp(info.ID) >= stamp(before) {
 			continue
 		}
 		known, err := s.referred(ctx, info.ID)
 		if err != nil {
-			return removed, err
+			return err
 		}
 		if !known {
-			strays = append(strays, info.ID)
+			suspects[info.ID] = info
 		}
-		if len(strays) == batch {
-			n, err := s.removeStrays(ctx, strays)
-			if removed += n; err != nil {
-				return removed, err
+		if len(suspects) == maxStrays {
+			if err := s.eachStray(ctx, suspects, pace, found); err != nil {
+				return err
 			}
-			strays = strays[:0]
+			clear(suspects)
 		}
 	}
-	n, err := s.removeStrays(ctx, strays)
-	return removed + n, err
+	return s.eachStray(ctx, suspects, pace, found)
 }
 
-// removeStrays removes the blobs that are not queued. The queue is read after the rows that refer to the blobs: what was given up
+// eachStray calls found for the suspects that are strays. The queue is read after the rows that refer to the blobs: what was given up
 // meanwhile is in it, perhaps not yet durably and perhaps with a reader, and is for Reclaim to remove.
-func (s *Store) removeStrays(ctx context.Context, strays []blob.ID) (removed int, err error) {
-	if len(strays) == 0 {
-		return 0, nil
+func (s *Store) eachStray(ctx context.Context, suspects map[blob.ID]blob.Info, pace func() error, found func(blob.Info) error) error {
+	if len(suspects) == 0 {
+		return nil
+	}
+	if err := s.acquit(ctx, suspects, pace); err != nil {
+		return err
 	}
 	queued, err := s.queuedBlobs(ctx)
 	if err != nil {
-		return 0, err
+		return err
 	}
-	for _, b := range strays {
+	for b, info := range suspects {
 		if queued[b] {
 			continue
 		}
-		if err := s.blobs.Remove(ctx, b); err != nil {
-			return removed, internal(err, "remove")
+		if err := found(info); err != nil {
+			return err
 		}
-		removed++
 	}
-	return removed, nil
+	return nil
+}
+
+// acquit takes the blobs off the suspects that a record uses, in one state of the metadata.
+func (s *Store) acquit(ctx context.Context, suspects map[blob.ID]blob.Info, pace func() error) error {
+	return s.viewDB(ctx, func(r kv.Reader) error {
+		for _, table := range []byte{tCurrent, tVersion, tManifest, tPart} {
+			for p, err := range kv.Scan(r, kv.Prefix([]byte{table})) {
+				if err == nil {
+					err = pace()
+				}
+				if err != nil {
+					return err
+				}
+				if err := eachBlob(table, p.Value, func(b blob.ID) { delete(suspects, b) }); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// eachBlob calls fn for the blobs that a row names.
+func eachBlob(table byte, value []byte, fn func(blob.ID)) error {
+	switch table {
+	case tManifest:
+		var m manifest
+		if err := m.decode(value); err != nil {
+			return err
+		}
+		for _, x := range m.extents {
+			fn(x.blob)
+		}
+	case tPart:
+		var p partRecord
+		if err := p.decode(value); err != nil {
+			return err
+		}
+		fn(p.at.blob)
+		for _, l := range p.left {
+			fn(l)
+		}
+	default:
+		var rec versionRecord
+		if err := rec.decode(value); err != nil {
+			return err
+		}
+		if rec.body.kind == bodyBlob {
+			fn(rec.body.id)
+		}
+	}
+	return nil
 }
 
 // queuedBlobs returns the blobs that wait for Reclaim.

@@ -197,11 +197,14 @@ func (t *txn) drop(rec *versionRecord, keep body) error {
 	}
 	if rec.flags&flagParts != 0 {
 		m, err := getManifest(t, rec.body.id)
-		if err != nil {
+		switch {
+		case err == nil:
+			t.Delete(idKey(tManifest, rec.body.id))
+			t.reclaim = m.blobs(t.reclaim)
+		case errors.Is(err, kv.ErrNotFound) || errors.Is(err, errRecord): // what it named stays, and Unowned tells of it
+		default:
 			return err
 		}
-		t.Delete(idKey(tManifest, rec.body.id))
-		t.reclaim = m.blobs(t.reclaim)
 	}
 	switch rec.body.kind {
 	case bodyInline:
