@@ -96,13 +96,6 @@ func (d *Data) open(ctx context.Context, c *DataConfig, sys string) error {
 	return err
 }
 
-// over makes a store of the same metadata over other blobs.
-func (d *Data) over(ctx context.Context, blobs blob.Store) (*object.Store, error) {
-	c := d.made
-	c.Blobs = blobs
-	return object.New(ctx, c)
-}
-
 func (d *Data) openView(c *DataConfig) error {
 	tree, err := view.Open(view.Options{FS: vfs.OS{}, Root: c.Root})
 	if err != nil {

@@ -24,7 +24,7 @@ func (s *server) openJobs(ctx context.Context) (err error) {
 		s.jobs.GC, err = s.openGC()
 	}
 	if s.cfg.Integrity.Enabled && err == nil {
-		s.jobs.Integrity, err = s.openScrub(ctx)
+		s.jobs.Integrity, err = s.openScrub()
 	}
 	if s.data.Master != nil && err == nil {
 		err = s.openRewrap()
@@ -43,7 +43,7 @@ func (s *server) openGC() (*work.Job[reclaim.Collection], error) {
 	c, sys := &s.cfg.GC, filepath.Join(s.cfg.StorageRoot, SystemDir)
 	docs := func(dir string) reclaim.TempFiles { return reclaim.TempFiles{Dir: dir, Prefix: ".", Suffix: ".tmp"} }
 	g := &reclaim.Garbage{
-		Store: s.data.Store, Over: s.data.over, Blobs: s.data.Blobs, Born: s.data.Store.NewMark(), Tree: s.data.Tree, Root: s.cfg.StorageRoot,
+		Store: s.data.Store, Blobs: s.data.Blobs, Born: s.data.Store.NewMark(), Tree: s.data.Tree, Root: s.cfg.StorageRoot,
 		Temp: []reclaim.TempFiles{
 			docs(filepath.Join(sys, "config")), docs(filepath.Join(sys, "keys")),
 			{Dir: filepath.Join(sys, "config"), Prefix: ".secret-"}, {Dir: sys, Prefix: ".writable-"},
@@ -60,17 +60,17 @@ func (s *server) openGC() (*work.Job[reclaim.Collection], error) {
 	})
 }
 
-func (s *server) openScrub(ctx context.Context) (*work.Job[scrub.Report], error) {
+func (s *server) openScrub() (*work.Job[scrub.Report], error) {
 	c := &s.cfg.Integrity
 	sc := scrub.Config{
-		Store: s.data.Store, Over: s.data.over, Blobs: s.data.Blobs, Tree: s.data.Tree,
+		Store: s.data.Store, Blobs: s.data.Blobs, Tree: s.data.Tree,
 		Quarantine: filepath.Join(s.cfg.StorageRoot, SystemDir, "quarantine"), Cursor: s.configFile("integrity_cursor.json"),
 		Batch: c.BatchSize, Load: s.load, Log: s.log,
 	}
 	if s.data.Projector != nil {
-		sc.Show = s.data.Projector.Key
+		sc.Show, sc.Flush = s.data.Projector.Key, s.data.Projector.Flush
 	}
-	scrubber, err := scrub.New(ctx, sc)
+	scrubber, err := scrub.New(sc)
 	if err != nil {
 		return nil, err
 	}

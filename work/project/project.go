@@ -61,7 +61,8 @@ type Projector struct {
 	at      object.Mark // the last change made
 	settled object.Mark // changes up to here are durable in the view and off the queue
 	synced  time.Time
-	lane    *work.Lane // where files are made; nil: where the caller is
+	asked   chan chan error // who waits for Flush
+	lane    *work.Lane      // where files are made; nil: where the caller is
 	pace    work.Pace
 }
 
@@ -73,7 +74,7 @@ func New(c Config) (*Projector, error) {
 	if c.Settle == 0 {
 		c.Settle = DefaultSettle
 	}
-	return &Projector{Config: c, synced: c.Now(), pace: work.Pace{Load: c.Load}}, nil
+	return &Projector{Config: c, synced: c.Now(), asked: make(chan chan error, 1), pace: work.Pace{Load: c.Load}}, nil
 }
 
 // Worker returns the worker that runs the projector. Its files are made on a lane of its own, which ends with ctx.
@@ -95,7 +96,37 @@ func (p *Projector) Drain(ctx context.Context) error {
 	}
 }
 
+// Flush asks the Worker to make the changes that are queued, durably, and waits for it. It needs a Worker that runs.
+func (p *Projector) Flush(ctx context.Context) error {
+	done := make(chan error, 1)
+	select {
+	case p.asked <- done:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	select { // wakes it
+	case p.Store.Signals().View <- struct{}{}:
+	default:
+	}
+	select {
+	case err := <-done:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// serve does what Flush asks for.
+func (p *Projector) serve(ctx context.Context) {
+	select {
+	case done := <-p.asked:
+		done <- p.Drain(ctx)
+	default:
+	}
+}
+
 func (p *Projector) step(ctx context.Context) (more bool, err error) {
+	p.serve(ctx)
 	n, err := p.advance(ctx)
 	if err != nil {
 		return false, err

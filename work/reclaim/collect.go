@@ -23,8 +23,6 @@ import (
 // removes that at once. A Collector removes what no commit gave up, by age; it never touches a version of an object.
 type Garbage struct {
 	Store *object.Store
-	// Over makes a store of the same metadata over other blobs, for a sweep that counts what it removes, or counts alone.
-	Over  func(ctx context.Context, blobs blob.Store) (*object.Store, error)
 	Blobs blob.Store
 	// Born is a mark of the start of this process: bodies begun later may be on their way and stay. See object.Store.Sweep.
 	Born object.Mark
@@ -245,36 +243,17 @@ func (c *collecting) bodies(ctx context.Context) error {
 	if string(c.Born[:]) < string(before[:]) {
 		before = c.Born
 	}
-	store, err := c.Over(ctx, &counted{Store: c.Blobs, c: c})
-	if err != nil {
-		return err
-	}
-	_, err = store.Sweep(ctx, before, func() error { return c.step(ctx) })
-	return err
-}
-
-// counted counts what is removed, and in a dry run removes nothing.
-type counted struct {
-	blob.Store
-	c *collecting
-}
-
-// Remove implements blob.Store.
-func (s *counted) Remove(ctx context.Context, id blob.ID) error {
-	size := int64(0)
-	if b, err := s.Store.Open(ctx, id); err == nil {
-		size = b.Size()
-		b.Close()
-	}
-	s.c.removed("body", "blob", id.String(), "bytes", size)
-	if !s.c.dry {
-		if err := s.Store.Remove(ctx, id); err != nil {
-			return err
+	return c.Store.Strays(ctx, before, func() error { return c.step(ctx) }, func(i blob.Info) error {
+		c.removed("body", "blob", i.ID.String(), "bytes", i.Size)
+		if !c.dry {
+			if err := c.Blobs.Remove(ctx, i.ID); err != nil {
+				return err
+			}
 		}
-	}
-	s.c.Orphans++
-	s.c.OrphanBytes += size
-	return nil
+		c.Orphans++
+		c.OrphanBytes += i.Size
+		return nil
+	})
 }
 
 // dirs removes directories of the plain-file view that are empty for long. The directory of a bucket stays.

@@ -14,6 +14,7 @@ import (
 
 	"myfsio/blob"
 	"myfsio/blob/fileblob"
+	"myfsio/kv"
 	"myfsio/kv/memkv"
 	"myfsio/object"
 	"myfsio/vfs"
@@ -29,6 +30,7 @@ type yard struct {
 	root string
 	now  time.Time
 	s    *object.Store
+	db   kv.DB
 	g    *reclaim.Garbage
 }
 
@@ -38,6 +40,7 @@ func newYard(t *testing.T) *yard {
 	t.Helper()
 	y := &yard{T: t, ctx: t.Context(), root: t.TempDir(), now: time.Now()}
 	db := memkv.New()
+	y.db = db
 	blobs, err := fileblob.Open(fileblob.Options{FS: vfs.OS{}, Dir: filepath.Join(y.root, ".myfsio.sys", "blobs")})
 	y.ok(err)
 	tree, err := view.Open(view.Options{FS: vfs.OS{}, Root: y.root})
@@ -52,11 +55,6 @@ func newYard(t *testing.T) *yard {
 	y.g = &reclaim.Garbage{
 		Store: y.s, Blobs: blobs, Tree: tree, Root: y.root, Temp: []reclaim.TempFiles{{Dir: y.path("tmp")}, {Dir: y.path("config"), Prefix: ".", Suffix: ".tmp"}, {Dir: y.path("none")}},
 		TempAge: 24 * hour, UploadAge: 7 * 24 * hour, Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return y.now },
-		Over: func(ctx context.Context, b blob.Store) (*object.Store, error) {
-			c := cfg
-			c.Blobs = b
-			return object.New(ctx, c)
-		},
 	}
 	return y
 }
@@ -223,10 +221,26 @@ func TestCollectStops(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 	y.g.Temp = append(y.g.Temp, reclaim.TempFiles{Dir: y.path("file")}) // no directory
-	y.g.Over = func(context.Context, blob.Store) (*object.Store, error) { return nil, errors.New("disk on fire") }
+	y.g.Born = y.s.NewMark()
+	y.breakRecord()
 	y.upload("abandoned", 800*hour, 800*hour)
 	got := y.g.Collect(y.ctx, work.Ask{}, func(reclaim.Collection) {})
 	if got.TempFiles != 1 || got.Uploads != 1 || len(got.Errors) != 2 {
 		t.Errorf("%+v", got)
 	}
+}
+
+// breakRecord makes a record unreadable.
+func (y *yard) breakRecord() {
+	y.Helper()
+	y.put("broken", 0)
+	y.stray(90 * hour)
+	y.ok(y.db.Update(y.ctx, func(t kv.Txn) error {
+		for p, err := range kv.Scan(t, kv.Prefix([]byte{'o'})) {
+			y.ok(err)
+			t.Put(slices.Clone(p.Key), []byte{0xFF})
+			break
+		}
+		return nil
+	}))
 }

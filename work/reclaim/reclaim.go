@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"time"
 
+	"myfsio/fault"
 	"myfsio/object"
 	"myfsio/work"
 )
@@ -41,6 +42,11 @@ func New(c Config) *work.Worker {
 func (r *reclaimer) step(ctx context.Context) (more bool, err error) {
 	if r.sweep {
 		n, err := r.Store.Sweep(ctx, r.born, ctx.Err)
+		if fault.Is(err, fault.Corrupted) { // it stays so until somebody repairs it; the collection of garbage looks again
+			r.sweep = false
+			r.Log.Error("the bodies of writes that a crash cut off stay: some record cannot be read; run myfsio fsck", "error", err)
+			return true, nil
+		}
 		if err != nil {
 			return false, err
 		}

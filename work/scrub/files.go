@@ -37,7 +37,7 @@ func (r *run) missing(ctx context.Context, v *object.Version) error {
 	if r.hasFile(v.Bucket, v.Key) {
 		return nil
 	}
-	if want, err := r.Store.Show(ctx, v.Bucket, v.Key); err != nil || !want.Exists || want.Parts {
+	if want, err := r.Store.Show(ctx, v.Bucket, v.Key); err != nil || !want.Exists || want.Parts || want.Damaged {
 		return err
 	}
 	return r.suspect(suspect{bucket: v.Bucket, key: v.Key})
@@ -82,7 +82,7 @@ func (r *run) file(ctx context.Context, e *view.Entry) error {
 	if fault.Is(err, fault.Corrupted) { // told of by the scan of the versions
 		return nil
 	}
-	if err != nil || want.Parts || same(&want, e) {
+	if err != nil || want.Parts || want.Damaged || same(&want, e) {
 		return err
 	}
 	return r.suspect(suspect{r.at.Bucket, e.Key, *e})
@@ -97,6 +97,11 @@ const (
 // caughtUp waits until the changes of the view that are queued by now are made for good.
 func (r *run) caughtUp(ctx context.Context) error {
 	now := r.Store.NewMark()
+	if r.Flush != nil {
+		if err := r.Flush(ctx); err != nil {
+			return err
+		}
+	}
 	for deadline := time.Now().Add(viewPatience); ; {
 		queued, err := r.Store.ViewChanges(ctx, object.Mark{}, 1)
 		if err != nil || len(queued) == 0 || string(queued[0].At[:]) > string(now[:]) {
@@ -147,10 +152,12 @@ func (r *run) judgeOne(ctx context.Context, s *suspect) error {
 	case err != nil:
 		return err
 	case s.have.ModTime.IsZero():
-		if !absent || !want.Exists || want.Parts || r.hasFile(s.bucket, s.key) {
+		if !absent || !want.Exists || want.Parts || want.Damaged || r.hasFile(s.bucket, s.key) {
 			return nil
 		}
 		return r.mend(ctx, s, "the object has no plain file")
+	case want.Damaged: // what its file is says nothing
+		return nil
 	case want.Exists && want.Modified.Equal(have.ModTime) && have.Size != want.Size:
 		return r.judgeTorn(ctx, s, &want)
 	case absent || have.Foreign || have.Size != s.have.Size || !have.ModTime.Equal(s.have.ModTime), want.Parts, same(&want, &have):

@@ -19,12 +19,12 @@ import (
 // Config is what a Scrubber needs.
 type Config struct {
 	Store *object.Store
-	// Over makes a store of the same metadata over other blobs: one that tells which are read.
-	Over  func(ctx context.Context, blobs blob.Store) (*object.Store, error)
 	Blobs blob.Store
 	Tree  *view.Tree // nil: there are no plain files
 	// Show makes the file of a key what it must be; nil without Tree.
 	Show func(ctx context.Context, bucket, key string) error
+	// Flush makes the changes of plain files that are queued, durably; nil without Tree, or where nobody makes them.
+	Flush func(ctx context.Context) error
 
 	Quarantine string // directory, made when it is needed
 	Cursor     string // file that notes where a run ended
@@ -48,8 +48,6 @@ const (
 type Scrubber struct {
 	Config
 	cursor *docstore.Store[cursor]
-	trace  *tracer
-	reads  *object.Store // over trace
 }
 
 // cursor is where the last run ended. The zero cursor is the start.
@@ -61,7 +59,7 @@ type cursor struct {
 }
 
 // New makes a Scrubber.
-func New(ctx context.Context, c Config) (*Scrubber, error) {
+func New(c Config) (*Scrubber, error) {
 	if c.BytesPerSecond == 0 {
 		c.BytesPerSecond = DefaultRate
 	}
@@ -71,13 +69,8 @@ func New(ctx context.Context, c Config) (*Scrubber, error) {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	s := &Scrubber{Config: c, trace: &tracer{Store: c.Blobs}}
-	var err error
-	if s.cursor, err = docstore.Open(docstore.Options[cursor]{Path: c.Cursor, Fresh: true, Log: c.Log}); err != nil {
-		return nil, err
-	}
-	s.reads, err = c.Over(ctx, s.trace)
-	return s, err
+	docs, err := docstore.Open(docstore.Options[cursor]{Path: c.Cursor, Fresh: true, Log: c.Log})
+	return &Scrubber{Config: c, cursor: docs}, err
 }
 
 // Report is what came of a run. The members down to BucketsScanned are those of release 0.4.0; there are no caches of entity tags here and no
@@ -101,6 +94,9 @@ type Report struct {
 	Edited         int64 `json:"edited_files"`
 	Missing        int64 `json:"missing_files"`
 	DamagedRecords int64 `json:"damaged_records"`
+	MissingRows    int64 `json:"missing_rows"`
+	WrongCounters  int64 `json:"wrong_counters"`
+	Unowned        int64 `json:"unowned_bodies"`
 	Quarantined    int64 `json:"quarantined"`
 	Unverified     int64 `json:"unverified_objects"` // encrypted with keys that the server does not have now
 	Complete       bool  `json:"complete"`           // the run reached the end of the last bucket
@@ -126,6 +122,9 @@ const (
 	Edited    = "edited_file"
 	Missing   = "missing_file"
 	Damaged   = "damaged_record"
+	Row       = "missing_row"
+	Counter   = "wrong_counter"
+	Unowned   = "unowned_body"
 )
 
 const (
@@ -202,6 +201,12 @@ func (r *run) found(i Issue) {
 		r.Report.Missing++
 	case Damaged:
 		r.Report.DamagedRecords++
+	case Row:
+		r.Report.MissingRows++
+	case Counter:
+		r.Report.WrongCounters++
+	case Unowned:
+		r.Report.Unowned++
 	}
 	if i.Healed {
 		r.Healed++
@@ -222,7 +227,7 @@ func (r *run) walk(ctx context.Context) error {
 			}
 			if len(page.Buckets) == 0 {
 				r.at, r.Complete = cursor{}, true
-				return nil
+				return r.unowned(ctx)
 			}
 			r.at = cursor{Bucket: page.Buckets[0].Name}
 		}
@@ -250,6 +255,9 @@ var errBatch = errors.New("scrub: the batch is done")
 func (r *run) bucket(ctx context.Context) error {
 	if !r.at.Files {
 		if err := r.versions(ctx); err != nil {
+			return err
+		}
+		if err := r.rows(ctx); err != nil {
 			return err
 		}
 		r.at = cursor{Bucket: r.at.Bucket, Files: true}
@@ -282,9 +290,6 @@ func (r *run) versions(ctx context.Context) error {
 		page, err := r.Store.ScanVersions(ctx, req)
 		if err != nil {
 			return err
-		}
-		if page.Damaged > 0 {
-			r.found(Issue{Type: Damaged, Bucket: req.Bucket, Detail: fmt.Sprintf("%d records cannot be read; run myfsio fsck", page.Damaged)})
 		}
 		for i := range page.Entries {
 			if err := r.spend(ctx); err != nil {

@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"myfsio/blob"
 	"myfsio/blob/fileblob"
 	"myfsio/checksum"
 	"myfsio/fault"
@@ -65,12 +64,8 @@ func newHouse(t *testing.T) *house {
 	h.cfg = scrub.Config{
 		Store: h.s, Blobs: h.blobs, Tree: h.tree, Show: h.p.Key, Quarantine: filepath.Join(h.root, ".myfsio.sys", "quarantine"),
 		Cursor: filepath.Join(h.root, ".myfsio.sys", "cursor.json"), Batch: 1 << 20, BytesPerSecond: 1 << 40, Log: slog.New(slog.DiscardHandler),
-		Now: func() time.Time { return time.Now().Add(time.Hour) }, // all files are still
-		Over: func(ctx context.Context, b blob.Store) (*object.Store, error) {
-			c := cfg
-			c.Blobs = b
-			return object.New(ctx, c)
-		},
+		Now:   func() time.Time { return time.Now().Add(time.Hour) }, // all files are still
+		Flush: h.p.Drain,
 	}
 	return h
 }
@@ -84,7 +79,7 @@ func (h *house) ok(err error) {
 
 func (h *house) scan(ask work.Ask) scrub.Report {
 	h.Helper()
-	s, err := scrub.New(h.ctx, h.cfg)
+	s, err := scrub.New(h.cfg)
 	h.ok(err)
 	return s.Scrub(h.ctx, ask, func(scrub.Report) {})
 }
@@ -414,7 +409,7 @@ func TestStops(t *testing.T) {
 	for i := range dozen {
 		h.put("first", fmt.Sprint(i), body("x"))
 	}
-	s, err := scrub.New(h.ctx, h.cfg)
+	s, err := scrub.New(h.cfg)
 	h.ok(err)
 	ctx, stop := context.WithCancel(h.ctx)
 	stop()
@@ -427,7 +422,7 @@ func TestStops(t *testing.T) {
 	}
 }
 
-// TestCustomerKeys: what only a client's key opens is counted, and neither it nor its file is taken for damaged.
+// TestCustomerKeys: what only a client's key opens is verified as it is stored, and neither it nor its file is taken for damaged.
 func TestCustomerKeys(t *testing.T) {
 	h := newHouse(t)
 	key := seal.Key{1, 2, 3}
@@ -442,7 +437,7 @@ func TestCustomerKeys(t *testing.T) {
 	}
 	h.ok(h.p.Drain(h.ctx))
 	before := h.state()
-	if r := h.scan(work.Ask{AutoHeal: true}); len(r.Issues) > 0 || len(r.Errors) > 0 || r.Unverified != 2 || r.FilesScanned != 2 {
+	if r := h.scan(work.Ask{AutoHeal: true}); len(r.Issues) > 0 || len(r.Errors) > 0 || r.Unverified != 0 || r.FilesScanned != 2 || r.BytesScanned == 0 {
 		t.Errorf("%+v", r)
 	}
 	if !maps.Equal(before, h.state()) {
