@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/md5"
+	"encoding/base64"
 	"encoding/xml"
 	"fmt"
 	"io"
@@ -17,8 +18,11 @@ import (
 	"time"
 
 	"myfsio/blob/fileblob"
+	"myfsio/internal/leak"
+	"myfsio/kv"
 	"myfsio/kv/pebblekv"
 	"myfsio/object"
+	"myfsio/seal"
 	"myfsio/vfs"
 )
 
@@ -57,6 +61,7 @@ func sourceHeaders(of map[string]string) map[string]string {
 type sseWorld struct {
 	*world
 	dir   string
+	keys  *seal.Keys
 	close func()
 }
 
@@ -71,7 +76,8 @@ func newSSEWorld(t *testing.T) *sseWorld {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s, err := object.New(context.Background(), object.Config{KV: db, Blobs: blobs, MinPartSize: minPart, Now: now, Keys: keys(t), Encrypt: true})
+		w.keys = keys(t)
+		s, err := object.New(context.Background(), object.Config{KV: db, Blobs: blobs, MinPartSize: minPart, Now: now, Keys: w.keys, Encrypt: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -308,8 +314,11 @@ func TestNothingInClear(t *testing.T) {
 	}
 	w.do("PUT", "/box?encryption", 200, []byte("<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>AES256</SSEAlgorithm></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>"))
 	sseWays[0].write(w, "default", &sseStates[0], parts)
+	w.do("POST", "/box/unfinished?uploads", 200, nil, sseStates[1].write)
+	w.do("PUT", "/box/default?encryption", 200, []byte("<ObjectEncryption><SSE-KMS><KMSKeyArn>arn:aws:kms:local:000000000000:key/k</KMSKeyArn></SSE-KMS></ObjectEncryption>"))
 	w.srv.Close()
 	w.close()
+	w.noKeys()
 	if found := grep(t, w.dir); len(found) > 0 {
 		t.Errorf("found in clear: %q", found)
 	}
@@ -320,6 +329,48 @@ func TestNothingInClear(t *testing.T) {
 	if found := grep(t, w.dir); len(found) == 0 {
 		t.Error("the search finds nothing")
 	}
+}
+
+// noKeys demands that none of the keys that the objects are really encrypted with stands in any file or row.
+func (w *sseWorld) noKeys() {
+	w.t.Helper()
+	db, err := pebblekv.Open(pebblekv.Options{Dir: filepath.Join(w.dir, "meta")})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer db.Close()
+	secrets := leak.Secrets{seal.Key([]byte("01234567890123456789012345678901")): "customer's key"}
+	if err := secrets.Master(w.keys.Masters, ""); err != nil {
+		w.t.Fatal(err)
+	}
+	var found []string
+	err = db.View(w.t.Context(), func(r kv.Reader) error {
+		opened, err := secrets.Objects(r, w.keys, 3, seal.Key([]byte("01234567890123456789012345678901")))
+		if want := 2*3*len(sseWays) + 1 + 1 + 1; err == nil && opened != want { // "source", and the unfinished upload
+			err = fmt.Errorf("%d envelopes, want %d", opened, want)
+		}
+		if err == nil {
+			found, err = secrets.Rows(r)
+		}
+		return err
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	more, err := secrets.Files(w.dir, nil)
+	if found = append(found, more...); err != nil || len(found) > 0 {
+		w.t.Errorf("%v, %v", found, err)
+	}
+	for k := range secrets { // the search finds what is there
+		if err := os.WriteFile(filepath.Join(w.dir, "planted"), []byte("x"+base64.StdEncoding.EncodeToString(k[:])), 0o600); err != nil {
+			w.t.Fatal(err)
+		}
+		if found, err := secrets.Files(w.dir, nil); err != nil || len(found) != 1 {
+			w.t.Errorf("%v, %v", found, err)
+		}
+		break
+	}
+	os.Remove(filepath.Join(w.dir, "planted"))
 }
 
 // grep looks for what must not be in the files below dir.

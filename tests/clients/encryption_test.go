@@ -2,6 +2,7 @@ package clients
 
 import (
 	"bytes"
+	"fmt"
 	"io/fs"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -10,6 +11,11 @@ import (
 	"strings"
 	"testing"
 
+	"myfsio/internal/leak"
+	"myfsio/kms"
+	"myfsio/kv"
+	"myfsio/kv/pebblekv"
+	"myfsio/seal"
 	"myfsio/tests/daemon"
 	"myfsio/tests/signed"
 )
@@ -39,6 +45,52 @@ func TestEncryption(t *testing.T) {
 		t.Fatal(err)
 	}
 	unseen(t, s.own.Dir, marker)
+	keysUnseen(t, s.own.Dir)
+}
+
+// keysUnseen fails the test when a key that the server used stands anywhere below dir, logs included, but the master key in its own file. Those of
+// customers are not known here.
+func keysUnseen(t *testing.T, dir string) {
+	t.Helper()
+	check := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var masterKey string
+	check(filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
+		if d.Name() == "master.key" {
+			masterKey = path
+		}
+		return err
+	}))
+	ringFile := filepath.Join(filepath.Dir(masterKey), "kms_keys.json")
+	master, err := kms.OpenMaster(kms.MasterOptions{Path: masterKey, Needed: []string{ringFile}})
+	check(err)
+	ring, err := kms.Open(kms.Options{Path: ringFile, Master: master})
+	check(err)
+	db, err := pebblekv.Open(pebblekv.Options{Dir: filepath.Join(filepath.Dir(filepath.Dir(masterKey)), "meta")})
+	check(err)
+	defer db.Close()
+	secrets := leak.Secrets{}
+	check(secrets.Master(master, ringFile))
+	var found []string
+	check(db.View(t.Context(), func(r kv.Reader) error {
+		opened, err := secrets.Objects(r, &seal.Keys{Masters: master, KMS: ring}, 8)
+		if err == nil && opened < 20 {
+			err = fmt.Errorf("only %d objects of the server's keys", opened)
+		}
+		if err == nil {
+			found, err = secrets.Rows(r)
+		}
+		return err
+	}))
+	more, err := secrets.Files(dir, func(path string) bool { return strings.HasPrefix(filepath.Base(path), "master.key") })
+	check(err)
+	if found = append(found, more...); len(found) > 0 {
+		t.Errorf("keys in clear: %q", found)
+	}
 }
 
 // marker stands in what the clients encrypt.
