@@ -2,6 +2,7 @@ package s3
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/md5"
 	"encoding/base64"
@@ -63,6 +64,8 @@ type sseWorld struct {
 	dir   string
 	keys  *seal.Keys
 	close func()
+	auth  string       // how requests are proved; "": by the header
+	heard bytes.Buffer // all answers
 }
 
 func newSSEWorld(t *testing.T) *sseWorld {
@@ -99,7 +102,7 @@ func newSSEWorld(t *testing.T) *sseWorld {
 // do sends a request and returns the answer of the status.
 func (w *sseWorld) do(method, target string, status int, body []byte, headers ...map[string]string) (http.Header, []byte) {
 	w.t.Helper()
-	x := &exchange{method: method, target: target, auth: "header", who: "admin", size: -1, body: string(body)}
+	x := &exchange{method: method, target: target, auth: cmp.Or(w.auth, "header"), who: "admin", size: -1, body: string(body)}
 	for _, h := range headers {
 		for name, value := range h {
 			x.header = append(x.header, [2]string{name, value})
@@ -118,6 +121,8 @@ func (w *sseWorld) do(method, target string, status int, body []byte, headers ..
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	res.Header.Write(&w.heard)
+	w.heard.Write(got)
 	if res.StatusCode != status {
 		w.t.Fatalf("%s %s: %s\n%.500s", method, target, res.Status, got)
 	}
@@ -339,7 +344,7 @@ func (w *sseWorld) noKeys() {
 		w.t.Fatal(err)
 	}
 	defer db.Close()
-	secrets := leak.Secrets{seal.Key([]byte("01234567890123456789012345678901")): "customer's key"}
+	secrets := leak.Secrets{"01234567890123456789012345678901": "customer's key"}
 	if err := secrets.Master(w.keys.Masters, ""); err != nil {
 		w.t.Fatal(err)
 	}
@@ -362,7 +367,7 @@ func (w *sseWorld) noKeys() {
 		w.t.Errorf("%v, %v", found, err)
 	}
 	for k := range secrets { // the search finds what is there
-		if err := os.WriteFile(filepath.Join(w.dir, "planted"), []byte("x"+base64.StdEncoding.EncodeToString(k[:])), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(w.dir, "planted"), []byte("x"+base64.StdEncoding.EncodeToString([]byte(k))), 0o600); err != nil {
 			w.t.Fatal(err)
 		}
 		if found, err := secrets.Files(w.dir, nil); err != nil || len(found) != 1 {

@@ -21,6 +21,7 @@ import (
 	"myfsio/internal/transcript"
 	"myfsio/kv/memkv"
 	"myfsio/object"
+	"myfsio/seal"
 	"myfsio/website/site"
 )
 
@@ -42,12 +43,16 @@ type world struct {
 	changes []string // what After was told
 }
 
-func newWorld(t testing.TB, change func(*Config)) *world {
+func newWorld(t testing.TB, change func(*Config), stores ...func(*object.Config)) *world {
 	db, blobs := memkv.New(), memblob.New()
 	t.Cleanup(func() { db.Close(); blobs.Close() })
 	w := &world{t: t}
 	var err error
-	w.store, err = object.New(context.Background(), object.Config{KV: db, Blobs: blobs, Now: func() time.Time { return now }})
+	conf := object.Config{KV: db, Blobs: blobs, Now: func() time.Time { return now }}
+	for _, set := range stores {
+		set(&conf)
+	}
+	w.store, err = object.New(context.Background(), conf)
 	w.check(err)
 	policies, err := bucketpolicy.Open(bucketpolicy.Options{Path: t.TempDir() + "/bucket_policies.json"})
 	w.check(err)
@@ -329,4 +334,53 @@ func FuzzVisit(f *testing.F) {
 			t.Fatalf("%q", l)
 		}
 	})
+}
+
+// master is a master key.
+type master [32]byte
+
+func (m master) Current() (id [8]byte, key [32]byte, err error) { return id, m, nil }
+func (m master) Find([8]byte) ([32]byte, error)                 { return m, nil }
+
+// TestEncrypted: what the server has the key of is shown like all else, and no header tells of encryption. What it has not is refused, and nothing is
+// told of it.
+func TestEncrypted(t *testing.T) {
+	keys := &seal.Keys{Masters: master{1}}
+	w := newWorld(t, nil, func(c *object.Config) { c.Keys, c.Encrypt = keys, true })
+	put := func(key string, s *object.Sealing) object.Version {
+		t.Helper()
+		v, err := w.store.Put(context.Background(), object.PutObject{Bucket: "site", Key: key, Owner: "owner", Seal: s, Body: object.Body{Reader: strings.NewReader("hello"), Size: 5}})
+		w.check(err)
+		return v
+	}
+	mine := put("mine", &object.Sealing{Sort: seal.S3})
+	theirs := put("theirs", &object.Sealing{Sort: seal.Customer, Customer: &seal.Key{1}})
+	for _, tt := range []struct {
+		method, path, name, value string
+		status                    int
+		body                      string
+	}{
+		{"GET", "/mine", "", "", 200, "hello"}, {"HEAD", "/mine", "", "", 200, ""}, {"GET", "/mine", "Range", "bytes=1-2", 206, "el"},
+		{"GET", "/mine", "If-None-Match", `"` + mine.ETag + `"`, 304, ""},
+		{"GET", "/theirs", "", "", 400, ""}, {"HEAD", "/theirs", "", "", 400, ""}, {"GET", "/theirs", "If-None-Match", `"` + theirs.ETag + `"`, 400, ""},
+	} {
+		req := httptest.NewRequest(tt.method, tt.path, nil)
+		req.Host = "example.com"
+		if tt.name != "" {
+			req.Header.Set(tt.name, tt.value)
+		}
+		res := httptest.NewRecorder()
+		canonical{w}.ServeHTTP(res, req)
+		if res.Code != tt.status || tt.status < 400 && res.Body.String() != tt.body {
+			t.Errorf("%s %s: %d %q", tt.method, tt.path, res.Code, res.Body)
+		}
+		for name := range res.Header() {
+			if strings.HasPrefix(strings.ToLower(name), "x-amz-server-side") || tt.status == 400 && (name == "Etag" || name == "Last-Modified") {
+				t.Errorf("%s %s: the answer has %s", tt.method, tt.path, name)
+			}
+		}
+		if strings.Contains(res.Body.String(), theirs.ETag) && tt.status == 400 {
+			t.Errorf("%s %s: %s", tt.method, tt.path, res.Body)
+		}
+	}
 }

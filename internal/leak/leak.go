@@ -22,8 +22,10 @@ import (
 	"myfsio/seal"
 )
 
-// Secrets are keys by what they are.
-type Secrets map[seal.Key]string
+// Secrets are keys, or wrapped keys, of at least 8 bytes by what they are.
+type Secrets map[string]string
+
+func (s Secrets) add(key []byte, what string) { s[string(key)] = what }
 
 // Objects adds the keys of all objects and unfinished uploads of a metadata store: the object keys, those of parts 0 to parts, and the data keys of the
 // KMS. customers are keys that clients sent; what is under others is left out. It returns how many envelopes it opened.
@@ -46,6 +48,35 @@ func (s Secrets) Objects(db kv.Reader, keys *seal.Keys, parts uint32, customers 
 	return opened, nil
 }
 
+// Wrapped adds what the envelopes of a metadata store keep: wrapped object keys, salts, and data keys as the KMS wrapped them. Nobody but the server
+// needs to see any of it.
+func (s Secrets) Wrapped(db kv.Reader) error {
+	for _, table := range "ovu" {
+		for row, err := range kv.Scan(db, kv.Prefix([]byte{byte(table)})) {
+			if err != nil {
+				return err
+			}
+			e, place, err := envelope(byte(table), row.Key, row.Value)
+			if err != nil {
+				return err
+			}
+			if e == nil {
+				continue
+			}
+			raw := e.Append(nil)
+			s.add(raw[2:34], "salt of "+place.Key)
+			s.add(raw[34:82], "wrapped object key of "+place.Key)
+			if len(e.Wrapped) > 0 {
+				s.add(e.Wrapped[:len(e.Wrapped)/3*3], "wrapped data key of "+place.Key)
+			}
+		}
+	}
+	return nil
+}
+
+// In looks into bytes.
+func (s Secrets) In(data []byte, where string) []string { return s.matcher().in(data, where) }
+
 func (s Secrets) unwrap(e *seal.Envelope, place seal.Binding, keys *seal.Keys, parts uint32, customers []seal.Key) bool {
 	tries := []*seal.Key{nil}
 	if e.Sort == seal.Customer {
@@ -63,10 +94,11 @@ func (s Secrets) unwrap(e *seal.Envelope, place seal.Binding, keys *seal.Keys, p
 		if err != nil {
 			continue
 		}
-		s[object] = "object key of " + place.Key
-		s[kek.Key] = e.Sort.String() + " key of " + place.Key
+		s.add(object[:], "object key of "+place.Key)
+		s.add(kek.Key[:], e.Sort.String()+" key of "+place.Key)
 		for n := range parts + 1 {
-			s[object.Part(n)] = fmt.Sprintf("key of part %d of %s", n, place.Key)
+			part := object.Part(n)
+			s.add(part[:], fmt.Sprintf("key of part %d of %s", n, place.Key))
 		}
 		return true
 	}
@@ -116,7 +148,7 @@ func (s Secrets) Master(masters seal.Masters, path string) error {
 	if err != nil {
 		return err
 	}
-	s[master] = "master key"
+	s.add(master[:], "master key")
 	if path == "" {
 		return nil
 	}
@@ -153,7 +185,7 @@ func (s Secrets) Master(masters seal.Masters, path string) error {
 			if err != nil {
 				return fmt.Errorf("the material of %s: %w", k.KeyID, err)
 			}
-			s[seal.Key(plain)] = "material of " + k.KeyID
+			s.add(plain, "material of "+k.KeyID)
 		}
 	}
 	return nil
@@ -169,9 +201,10 @@ type pattern struct{ text, what string }
 func (s Secrets) matcher() matcher {
 	m := matcher{}
 	for k, what := range s {
+		b := []byte(k)
 		for form, text := range map[string]string{
-			"": string(k[:]), " in hexadecimal": hex.EncodeToString(k[:]), " in large hexadecimal": strings.ToUpper(hex.EncodeToString(k[:])),
-			" in base64": base64.RawStdEncoding.EncodeToString(k[:]), " in base64 of URLs": base64.RawURLEncoding.EncodeToString(k[:]),
+			"": k, " in hexadecimal": hex.EncodeToString(b), " in large hexadecimal": strings.ToUpper(hex.EncodeToString(b)),
+			" in base64": base64.RawStdEncoding.EncodeToString(b), " in base64 of URLs": base64.RawURLEncoding.EncodeToString(b),
 		} {
 			p := binary.LittleEndian.Uint64([]byte(text))
 			m[p] = append(m[p], pattern{text, what + form})
