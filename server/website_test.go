@@ -76,7 +76,9 @@ func TestWebsite(t *testing.T) {
 		{"GET", "example.com", "/", 200, "welcome"}, {"HEAD", "example.com:5000", "/", 200, ""}, {"GET", "EXAMPLE.com", "/none", 404, "sorry"},
 		{"GET", "example.com", "/admin/website-domains", 404, "sorry"}, {"GET", "example.com", "/my-site?list-type=2", 404, "sorry"},
 		{"PUT", "example.com", "/x", 405, "Method Not Allowed"}, {"GET", "other.com", "/my-site/index.html", 403, "AccessDenied"}, {"GET", "example.com", "/myfsio/health", 200, "ok"},
-		{"GET", "my-site.s3.test", "/index.html", 403, "AccessDenied"},
+		{"GET", "my-site.s3.test", "/index.html", 403, "AccessDenied"}, {"GET", "EXAMPLE.COM:8443", "/", 200, "welcome"}, {"GET", "example.com.", "/", 200, "welcome"}, {"HEAD", "example.com", "/none", 404, ""},
+		{"GET", "[::1]:5000", "/my-site/index.html", 403, "AccessDenied"}, {"GET", "[2001:db8::1]", "/my-site/index.html", 403, "AccessDenied"}, {"GET", "192.0.2.1", "/my-site/index.html", 403, "AccessDenied"},
+		{"GET", "www.example.com", "/my-site/index.html", 403, "AccessDenied"}, {"GET", "example.com.evil.test", "/my-site/index.html", 403, "AccessDenied"},
 	} {
 		if status, body := r.visit(tt.method, tt.host, tt.path); status != tt.status || !strings.Contains(body, tt.body) {
 			t.Errorf("%+v: %d %s", tt, status, body)

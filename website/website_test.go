@@ -31,7 +31,7 @@ var now = time.Date(2026, 3, 4, 5, 6, 7, 0, time.UTC)
 type domains map[string]string
 
 func (d domains) Bucket(host string) (string, bool) {
-	host, _, _ = strings.Cut(host, ":")
+	host, _, _ = strings.Cut(strings.ToLower(host), ":")
 	b, ok := d[host]
 	return b, ok
 }
@@ -269,6 +269,38 @@ func TestRecord(t *testing.T) {
 			t.Errorf("%s %s: %+v", tt.method, tt.target, got)
 		}
 	}
+}
+
+// TestRecordOfACut: an answer that a visitor does not wait for is told of, with what he got.
+func TestRecordOfACut(t *testing.T) {
+	var got []Record
+	w := newWorld(t, func(c *Config) { c.Done = func(_ context.Context, r *Record) { got = append(got, *r) } })
+	func() {
+		defer func() {
+			if p := recover(); p != http.ErrAbortHandler {
+				t.Errorf("it ends with %v", p)
+			}
+		}()
+		w.ServeHTTP(&shortWriter{httptest.NewRecorder(), 1000}, httptest.NewRequest("GET", "http://example.com/big", nil))
+	}()
+	if len(got) != 1 || got[0].Status != 200 || got[0].Sent != 1000 || got[0].Size != 100000 || got[0].Key != "big" {
+		t.Errorf("told %+v", got)
+	}
+}
+
+// shortWriter takes so many bytes of a body.
+type shortWriter struct {
+	http.ResponseWriter
+	room int
+}
+
+func (w *shortWriter) Write(p []byte) (int, error) {
+	n := min(len(p), w.room)
+	w.room -= n
+	if n < len(p) {
+		return n, io.ErrClosedPipe
+	}
+	return n, nil
 }
 
 // TestKinds: no kind of fault leaves a visitor without words.

@@ -117,6 +117,7 @@ func TestRoute(t *testing.T) {
 		bang    = `<RoutingRule><Condition><HttpErrorCodeReturnedEquals>404</HttpErrorCodeReturnedEquals></Condition><Redirect><ReplaceKeyPrefixWith>#!/</ReplaceKeyPrefixWith><HttpRedirectCode>302</HttpRedirectCode></Redirect></RoutingRule>`
 		resize  = `<RoutingRule><Condition><KeyPrefixEquals/><HttpErrorCodeReturnedEquals>404</HttpErrorCodeReturnedEquals></Condition><Redirect><Protocol>https</Protocol><HostName>api.example.com</HostName><ReplaceKeyPrefixWith>prod/resize?key=</ReplaceKeyPrefixWith><HttpRedirectCode>307</HttpRedirectCode></Redirect></RoutingRule>`
 		both    = `<RoutingRule><Condition><KeyPrefixEquals>a/</KeyPrefixEquals><HttpErrorCodeReturnedEquals>403</HttpErrorCodeReturnedEquals></Condition><Redirect><HostName>h</HostName></Redirect></RoutingRule>`
+		every   = `<RoutingRule><Condition><KeyPrefixEquals>a/</KeyPrefixEquals><HttpErrorCodeReturnedEquals>403</HttpErrorCodeReturnedEquals></Condition><Redirect><Protocol>https</Protocol><HostName>h:8443</HostName><ReplaceKeyWith>login/ö</ReplaceKeyWith><HttpRedirectCode>308</HttpRedirectCode></Redirect></RoutingRule>`
 		all     = `<RoutingRule><Redirect><Protocol>https</Protocol></Redirect></RoutingRule>`
 	)
 	v := func(key string) Visit { return Visit{Host: "site:5000", Key: key} }
@@ -134,6 +135,8 @@ func TestRoute(t *testing.T) {
 		{bang, v("a/ü?"), 404, "http://site:5000/#!/a/%C3%BC%3F", 302},
 		{resize, v("3x3/a.png"), 404, "https://api.example.com/prod/resize?key=3x3/a.png", 307},
 		{both, v("a/k"), 403, "http://h/a/k", 301}, {both, v("a/k"), 404, "", 0}, {both, v("b"), 403, "", 0}, {both, v("a/k"), 0, "", 0},
+		{every, v("a/k"), 403, "https://h:8443/login/%C3%B6", 308}, {every, v("a/k"), 404, "", 0}, {every, Visit{Host: "[::1]:80", Key: "a/", Query: "x"}, 403, "https://h:8443/login/%C3%B6?x", 308},
+		{renamed, Visit{Host: "[2001:db8::1]:5000", Key: "docs/a"}, 0, "http://[2001:db8::1]:5000/documents/a", 301},
 		{all, v("k\r\nX: y"), 0, "https://site:5000/k%0D%0AX:%20y", 301},
 		{all, Visit{Secure: true, Host: "s", Key: "k", Query: "a=1&b=%20"}, 0, "https://s/k?a=1&b=%20", 301},
 		{all, Visit{Host: "s", Key: "/evil.com/"}, 0, "https://s//evil.com/", 301},
