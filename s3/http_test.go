@@ -17,8 +17,11 @@ import (
 	"time"
 
 	"myfsio/auth"
+	"myfsio/blob"
+	"myfsio/blob/memblob"
 	"myfsio/fault"
 	"myfsio/gate"
+	"myfsio/kv/memkv"
 	"myfsio/object"
 )
 
@@ -341,5 +344,57 @@ func TestKeysAreTold(t *testing.T) {
 	want := []KeyRecord{{Key: "k", Status: 204, Size: 5}, {Key: "none", Status: 204, Size: -1}, {Key: "k", VersionID: "bad", Status: 400, Code: "InvalidArgument", Size: -1}}
 	if !slices.Equal(got, want) {
 		t.Errorf("told %+v, want %+v", got, want)
+	}
+}
+
+// torn is a store of blobs whose bytes cannot be read from some place on.
+type torn struct{ blob.Store }
+
+func (t torn) Open(ctx context.Context, id blob.ID) (blob.Blob, error) {
+	b, err := t.Store.Open(ctx, id)
+	return tornBlob{b}, err
+}
+
+type tornBlob struct{ blob.Blob }
+
+const tornAt = 1 << 20
+
+func (b tornBlob) ReadAt(p []byte, off int64) (int, error) {
+	if room := max(0, tornAt-off); int64(len(p)) > room {
+		n, _ := b.Blob.ReadAt(p[:room], off)
+		return n, errors.New("input/output error")
+	}
+	return b.Blob.ReadAt(p, off)
+}
+
+// TestCutIsTold: an answer that fails in its midst is cut off, and told of with the bytes that were sent.
+func TestCutIsTold(t *testing.T) {
+	var mu sync.Mutex
+	var got []string
+	open := func(t testing.TB, minPart int64, now func() time.Time) *object.Store {
+		s, err := object.New(context.Background(), object.Config{KV: memkv.New(), Blobs: torn{memblob.New()}, MinPartSize: minPart, Now: now})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	}
+	w := newWorld(t, open, func(c *Config) {
+		c.Done = func(_ context.Context, r *Record) {
+			mu.Lock()
+			defer mu.Unlock()
+			got = append(got, fmt.Sprintf("%s %d %q sent %t size %d", r.Request.Op.Log, r.Status, r.Code, r.Sent > 0 && r.Sent <= tornAt, r.Size))
+		}
+	})
+	w.bucket("box")
+	c := w.dial()
+	c.send("PUT /box/k HTTP/1.1\nPAIR\nContent-Length: 2097152\n\n" + strings.Repeat("x", 2<<20))
+	c.answer(200, "")
+	c.send("GET /box/k HTTP/1.1\nPAIR\n\n")
+	if all, err := io.ReadAll(c.r); len(all) >= 2<<20 {
+		t.Errorf("%d bytes, %v", len(all), err)
+	}
+	w.srv.Close() // waits for the handlers
+	if want := []string{`REST.PUT.OBJECT 200 "" sent false size 2097152`, `REST.GET.OBJECT 200 "InternalError" sent true size 2097152`}; !slices.Equal(got, want) {
+		t.Errorf("told %q, want %q", got, want)
 	}
 }

@@ -3,10 +3,13 @@ package s3
 import (
 	"errors"
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"strconv"
 	"sync"
+	"syscall"
 	"time"
 
 	"myfsio/checksum"
@@ -187,11 +190,21 @@ func (r *request) stream(rd *object.Reader) {
 	if err == nil {
 		return
 	}
-	if fault.Is(err, fault.Corrupted) {
+	if fault.Is(err, fault.Corrupted) || !r.gone(err) {
 		r.record.Code = problemOf(nil).code // what the client would have been told
 		r.h.cfg.Log.Error("object cannot be read", "request", r.gate.ID, "bucket", r.gate.Bucket, "key", r.gate.Key, "sent", n, "err", err)
 	}
 	panic(http.ErrAbortHandler)
+}
+
+// gone reports whether the client, rather than this server, is the reason that an answer could not be sent.
+func (r *request) gone(err error) bool {
+	for _, e := range []error{syscall.EPIPE, syscall.ECONNRESET, os.ErrDeadlineExceeded, net.ErrClosed} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return r.http.Context().Err() != nil
 }
 
 // produced sends a body as it is made. What cannot be told within the body cuts the connection.
