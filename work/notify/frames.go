@@ -52,7 +52,7 @@ func (f *frames) next() error {
 		return errFrame
 	}
 	if err != nil {
-		return err
+		return midway(err, len(line) > 0)
 	}
 	text, ok := bytes.CutSuffix(line, []byte("\r\n"))
 	if !ok || bytes.IndexByte(text, '\r') >= 0 {
@@ -67,7 +67,7 @@ func (f *frames) next() error {
 		start := len(f.buf)
 		f.buf = append(f.buf, make([]byte, n+2)...)
 		if _, err := io.ReadFull(f.in, f.buf[start:]); err != nil {
-			return err
+			return midway(err, true)
 		}
 		if !bytes.HasSuffix(f.buf[start+n:], []byte("\r\n")) {
 			return errFrame
@@ -75,6 +75,14 @@ func (f *frames) next() error {
 	}
 	f.rest = f.buf
 	return nil
+}
+
+// midway is the error of a connection that ended within a frame.
+func midway(err error, begun bool) error {
+	if begun && errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // bodyLength reads the length that a line announces.
