@@ -43,7 +43,8 @@ type order struct {
 	lock  lock.State
 	event EventName // what making it is called
 	by    *Actor
-	rule  *encrypt.Rule // the default encryption of the bucket; early finds it
+	ready func(*txn) error // asked first in the commit; nil: nothing
+	rule  *encrypt.Rule    // the default encryption of the bucket; early finds it
 }
 
 // access is what a writer says about who may use what he writes.

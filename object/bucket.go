@@ -222,7 +222,7 @@ func (s *Store) Usage(ctx context.Context, bucket string) (Usage, error) {
 func readUsage(r kv.Reader, bucket uint64) (u Usage, err error) {
 	for n, dst := range map[byte]*int64{
 		countObjects: &u.Objects, countBytes: &u.Bytes, countVersions: &u.Versions, countOldBytes: &u.OldBytes,
-		countMarkers: &u.Markers, countUploads: &u.Uploads, countParts: &u.Parts,
+		countMarkers: &u.Markers, countUploads: &u.Uploads, countParts: &u.Parts, countAnnotations: &u.Annotations,
 	} {
 		v, err := r.Get(counterKey(bucket, n))
 		if err != nil && !errors.Is(err, kv.ErrNotFound) {

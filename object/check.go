@@ -50,13 +50,13 @@ type CheckResult struct {
 // Check verifies every invariant between metadata and blobs. Nothing else may use the store meanwhile. It holds 16 bytes
 // in memory for each body.
 func (s *Store) Check(ctx context.Context, o CheckOptions) (CheckResult, error) {
-	c := &checker{s: s, o: o, ctx: ctx, bodies: map[id]bool{}, blobs: map[id]bool{}, uploads: map[id]bool{}, queued: map[id]bool{}, byID: map[uint64]Bucket{}}
+	c := &checker{s: s, o: o, ctx: ctx, bodies: map[id]bool{}, blobs: map[id]bool{}, uploads: map[id]bool{}, queued: map[id]bool{}, sets: map[id]bool{}, byID: map[uint64]Bucket{}}
 	if c.o.Step == nil {
 		c.o.Step = func() {}
 	}
 	err := s.viewDB(ctx, func(r kv.Reader) error {
 		c.r = r
-		for _, step := range []func() error{c.queues, c.buckets, c.orphans} {
+		for _, step := range []func() error{c.queues, c.forgotten, c.buckets, c.lostAnnotations, c.orphans, c.forgetLost} {
 			if err := step(); err != nil {
 				return err
 			}
@@ -73,21 +73,24 @@ func (s *Store) Check(ctx context.Context, o CheckOptions) (CheckResult, error) 
 }
 
 type checker struct {
-	s       *Store
-	o       CheckOptions
-	ctx     context.Context
-	r       kv.Reader
-	res     CheckResult
-	byID    map[uint64]Bucket
-	bodies  map[id]bool // inline bodies and manifests in use
-	blobs   map[id]bool // blobs in use
-	uploads map[id]bool
-	queued  map[id]bool // blobs to be reclaimed
-	fixes   []func(*txn)
-	stray   []blob.ID
-	moved   Usage           // what repairs in the present bucket change of its counters
-	named   map[string]bool // keys of the present bucket whose null row was reported
-	unsure  bool            // what cannot be read may own rows and blobs that seem to belong to nothing
+	s         *Store
+	o         CheckOptions
+	ctx       context.Context
+	r         kv.Reader
+	res       CheckResult
+	byID      map[uint64]Bucket
+	bodies    map[id]bool // inline bodies and manifests in use
+	blobs     map[id]bool // blobs in use
+	uploads   map[id]bool
+	queued    map[id]bool // blobs to be reclaimed
+	sets      map[id]bool // of annotations, that a version has or that are to be forgotten
+	lostSets  []id        // that nothing names
+	annotated int64       // bytes of annotations in the present bucket
+	fixes     []func(*txn)
+	stray     []blob.ID
+	moved     Usage           // what repairs in the present bucket change of its counters
+	named     map[string]bool // keys of the present bucket whose null row was reported
+	unsure    bool            // what cannot be read may own rows and blobs that seem to belong to nothing
 
 	live  bool    // others use the store: rows only, see Audit
 	guard kv.Pair // live: the row that what is reported is about; a fix is for as long as it stands
@@ -176,7 +179,7 @@ func (c *checker) features(b Bucket) error {
 // bucket checks one bucket and recounts it.
 func (c *checker) bucket(b *Bucket) error {
 	var u Usage
-	c.moved, c.named = Usage{}, map[string]bool{}
+	c.moved, c.named, c.annotated = Usage{}, map[string]bool{}, 0
 	if err := c.currents(b, &u); err != nil {
 		return err
 	}
@@ -189,6 +192,7 @@ func (c *checker) bucket(b *Bucket) error {
 	if err := c.unfinished(b, &u); err != nil {
 		return err
 	}
+	u.Annotations = c.annotated
 	have, err := readUsage(c.r, b.ID)
 	if err != nil || have == u {
 		return err
@@ -210,7 +214,7 @@ func (c *checker) bucket(b *Bucket) error {
 func (u *Usage) each() map[byte]int64 {
 	return map[byte]int64{
 		countObjects: u.Objects, countBytes: u.Bytes, countVersions: u.Versions, countOldBytes: u.OldBytes,
-		countMarkers: u.Markers, countUploads: u.Uploads, countParts: u.Parts,
+		countMarkers: u.Markers, countUploads: u.Uploads, countParts: u.Parts, countAnnotations: u.Annotations,
 	}
 }
 

@@ -32,6 +32,9 @@ func (c *checker) version(b *Bucket, key string, rec *versionRecord) error {
 	if rec.poisoned() && !c.live {
 		defer c.poisoned(b, key, *rec, c.res.Problems)
 	}
+	if err := c.annotations(b, key, rec); err != nil {
+		return err
+	}
 	var m manifest
 	if rec.flags&flagParts != 0 {
 		var err error

@@ -26,7 +26,7 @@ func (c *checker) reader(b *Bucket, key string, rec *versionRecord, m *manifest,
 		return r, nil
 	}
 	var err error
-	if o.key, err = c.s.keyOf(sealed, nil, rec.binding(b.ID, key)); err != nil {
+	if o.key.key, err = c.s.keyOf(sealed, nil, rec.binding(b.ID, key)); err != nil {
 		if fault.Is(err, fault.Corrupted) {
 			c.report(Problem{Kind: ProblemRecord, Bucket: b.Name, Key: key, Detail: "the key that the object is encrypted with cannot be unwrapped"}, nil)
 		}

@@ -137,6 +137,9 @@ func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *ver
 			return nil
 		}
 		ok = true
+		if next.setAnnotations(annotationSet{}); !req.ExcludeAnnotations {
+			next.setAnnotations(cur.annotations())
+		}
 		if err := t.replace(&b, req.Key, cur, next); err != nil {
 			return err
 		}
@@ -146,6 +149,7 @@ func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *ver
 	})
 	if !ok {
 		next.sealed().renew()
+		next.setAnnotations(annotationSet{})
 	}
 	return v, ok, err
 }
@@ -171,7 +175,16 @@ func (s *Store) copyBytes(ctx context.Context, req *CopyObject, src *Reader, rec
 	if alg != checksum.None {
 		next.sum = sumRecord{alg: alg, typ: checksum.FullObject, raw: st.sum}
 	}
-	v, err := s.commit(ctx, req.Bucket, req.Key, next, req.order(), &req.If, func(t *txn, b *Bucket) error {
+	staged, err := s.stageAnnotations(ctx, req, rec, next)
+	if err != nil {
+		return Version{}, err
+	}
+	defer staged.end()
+	o := req.order()
+	if staged != nil {
+		o.ready = func(t *txn) error { return staged.takeOver(t, req) }
+	}
+	v, err := s.commit(ctx, req.Bucket, req.Key, next, o, &req.If, func(t *txn, b *Bucket) error {
 		st.rows(t, b, req.Key)
 		return nil
 	})

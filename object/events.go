@@ -18,17 +18,19 @@ type EventName string
 
 // The names.
 const (
-	EventPut             EventName = "ObjectCreated:Put"
-	EventPost            EventName = "ObjectCreated:Post"
-	EventCopy            EventName = "ObjectCreated:Copy"
-	EventComplete        EventName = "ObjectCreated:CompleteMultipartUpload"
-	EventDelete          EventName = "ObjectRemoved:Delete"
-	EventMarker          EventName = "ObjectRemoved:DeleteMarkerCreated"
-	EventExpired         EventName = "LifecycleExpiration:Delete"
-	EventExpiredByMarker EventName = "LifecycleExpiration:DeleteMarkerCreated"
-	EventTagging         EventName = "ObjectTagging:Put"
-	EventTaggingDelete   EventName = "ObjectTagging:Delete"
-	EventACL             EventName = "ObjectAcl:Put"
+	EventPut              EventName = "ObjectCreated:Put"
+	EventPost             EventName = "ObjectCreated:Post"
+	EventCopy             EventName = "ObjectCreated:Copy"
+	EventComplete         EventName = "ObjectCreated:CompleteMultipartUpload"
+	EventDelete           EventName = "ObjectRemoved:Delete"
+	EventMarker           EventName = "ObjectRemoved:DeleteMarkerCreated"
+	EventExpired          EventName = "LifecycleExpiration:Delete"
+	EventExpiredByMarker  EventName = "LifecycleExpiration:DeleteMarkerCreated"
+	EventTagging          EventName = "ObjectTagging:Put"
+	EventTaggingDelete    EventName = "ObjectTagging:Delete"
+	EventACL              EventName = "ObjectAcl:Put"
+	EventAnnotation       EventName = "ObjectAnnotation:Put"
+	EventAnnotationDelete EventName = "ObjectAnnotation:Delete"
 )
 
 // Role says in what capacity somebody acts, where events tell it apart.

@@ -28,26 +28,30 @@ import (
 //	r I               reclaim     ids of blobs to remove
 //	k B kind          config      a configuration document of a bucket, as it was given; kind is a ConfigKind
 //	e I               event       an event to be delivered, in order
+//	A I name          annotation  annotationRecord; I is the set that a version's record names
+//	f I               forget      id of a set of annotations that no version has, or not yet
 //	a I               assemble    multipart body to make contiguous, see assembly
 //	i B H             token       a rename that was done, see spend; H is 16 bytes of a hash
 const (
-	tSchema   = 'S'
-	tBucket   = 'b'
-	tCounter  = 'c'
-	tCurrent  = 'o'
-	tVersion  = 'v'
-	tNull     = 'n'
-	tInline   = 'd'
-	tManifest = 'm'
-	tRef      = 'x'
-	tUpload   = 'u'
-	tPart     = 'p'
-	tView     = 'q'
-	tReclaim  = 'r'
-	tAssemble = 'a'
-	tConfig   = 'k'
-	tEvent    = 'e'
-	tToken    = 'i'
+	tSchema     = 'S'
+	tBucket     = 'b'
+	tCounter    = 'c'
+	tCurrent    = 'o'
+	tVersion    = 'v'
+	tNull       = 'n'
+	tInline     = 'd'
+	tManifest   = 'm'
+	tRef        = 'x'
+	tUpload     = 'u'
+	tPart       = 'p'
+	tView       = 'q'
+	tReclaim    = 'r'
+	tAssemble   = 'a'
+	tConfig     = 'k'
+	tEvent      = 'e'
+	tToken      = 'i'
+	tForget     = 'f'
+	tAnnotation = 'A'
 )
 
 // schema is the version of the key space and the record formats.
@@ -55,17 +59,18 @@ const schema = "1"
 
 // Counters of a bucket.
 const (
-	countObjects  = 'o'
-	countBytes    = 'b'
-	countVersions = 'v'
-	countOldBytes = 'w'
-	countMarkers  = 'm'
-	countUploads  = 'u'
-	countParts    = 'p'
+	countObjects     = 'o'
+	countBytes       = 'b'
+	countVersions    = 'v'
+	countOldBytes    = 'w'
+	countMarkers     = 'm'
+	countUploads     = 'u'
+	countParts       = 'p'
+	countAnnotations = 'a'
 )
 
 // counters lists them all.
-const counters = "obvwmup"
+const counters = "obvwmupa"
 
 // ID names a version; its first 8 bytes order the versions of a key.
 type id = blob.ID

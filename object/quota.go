@@ -7,7 +7,7 @@ import (
 	"myfsio/kv"
 )
 
-// Quota limits what a bucket may hold: current and noncurrent versions together, without delete markers and unfinished uploads. 0 is no limit.
+// Quota limits what a bucket may hold: current and noncurrent versions together, with their annotations, without delete markers and unfinished uploads. 0 is no limit.
 type Quota struct {
 	MaxBytes   int64
 	MaxObjects int64
@@ -30,7 +30,7 @@ func holds(r kv.Reader, bucket uint64) (h held, err error) {
 	for _, c := range []struct {
 		letter byte
 		sum    *int64
-	}{{countObjects, &h.objects}, {countVersions, &h.objects}, {countBytes, &h.bytes}, {countOldBytes, &h.bytes}} {
+	}{{countObjects, &h.objects}, {countVersions, &h.objects}, {countBytes, &h.bytes}, {countOldBytes, &h.bytes}, {countAnnotations, &h.bytes}} {
 		v, err := r.Get(counterKey(bucket, c.letter))
 		if ignoreAbsent(err) != nil {
 			return h, err
@@ -79,7 +79,7 @@ func (b *Bucket) room(r kv.Reader, key string, cur *versionRecord, size int64) e
 	}
 	if lost != nil && !lost.marker() {
 		grew.objects--
-		grew.bytes -= lost.size
+		grew.bytes -= lost.size + lost.annotations().bytes
 	}
 	h.objects += grew.objects
 	h.bytes += grew.bytes

@@ -9,7 +9,6 @@ import (
 	"myfsio/blob"
 	"myfsio/fault"
 	"myfsio/kv"
-	"myfsio/seal"
 )
 
 // Reader is an open version: what it is, and the bytes asked for. It belongs to one goroutine and must be closed.
@@ -43,7 +42,7 @@ type opened struct {
 	current bool
 	m       manifest
 	inline  *[]byte
-	key     seal.Key // of an encrypted object whose bytes are asked for
+	key     bodyKey // of an encrypted object whose bytes are asked for
 }
 
 // Open opens a version for reading. The reader of an object replaced meanwhile goes on with the old bytes.

@@ -143,10 +143,12 @@ type versionRecord struct {
 
 // rareFields are those that few versions have; most have none of them, and a nil pointer.
 type rareFields struct {
-	acl   acl.List
-	lock  lock.State
-	seal  *sealRecord // nil: the bytes are stored in clear
-	extra []byte      // fields that a newer program wrote, as they are
+	acl  acl.List
+	lock lock.State
+	seal *sealRecord // nil: the bytes are stored in clear
+	// annotations that are attached to the version.
+	annotations annotationSet
+	extra       []byte // fields that a newer program wrote, as they are
 }
 
 // seldom is the place for rare fields.
@@ -214,6 +216,7 @@ const (
 	fBucketKey
 	fPartSize
 	fStored
+	fAnnotations
 )
 
 func (r *versionRecord) encode(b []byte) []byte {
@@ -242,6 +245,7 @@ func (r *versionRecord) encode(b []byte) []byte {
 		if r.rare.seal != nil {
 			b = r.rare.seal.encode(b)
 		}
+		b = appendAnnotations(b, fAnnotations, &r.rare.annotations)
 		b = append(b, r.rare.extra...)
 	}
 	return b
@@ -341,6 +345,8 @@ func (r *versionRecord) system(num protowire.Number, v uint64, data []byte) (ok 
 			more.seal = new(sealRecord)
 		}
 		more.seal.field(num, v, data)
+	case fAnnotations:
+		return true, r.seldom().annotations.decode(data)
 	default:
 		return r.sum.field(num, v, data), nil
 	}
@@ -412,6 +418,7 @@ func (r *versionRecord) version(b *Bucket, key string, latest bool) Version {
 		v.Lock = &state
 	}
 	v.Encryption = r.sealed().show()
+	v.Annotations = r.annotations().count
 	return v
 }
 

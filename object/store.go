@@ -64,6 +64,8 @@ type Store struct {
 	pins  pins
 	// suspects wait for who takes them by Suspects.
 	suspects suspects
+	// settling are the sets of annotations that copies are writing.
+	settling settling
 	// signals wake the workers; see Signals.
 	signals Signals
 }
@@ -81,9 +83,10 @@ type Signals struct {
 func New(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
 		kv: c.KV, blobs: c.Blobs, inline: c.Inline, minPart: c.MinPartSize, view: c.View, keys: c.Keys, encrypt: c.Encrypt, defaultSort: c.DefaultSort, now: c.Now, log: c.Log,
-		slots:   slots{uploads: map[id]*uploadSlots{}},
-		pins:    pins{blobs: map[blob.ID]int{}},
-		signals: Signals{View: make(chan struct{}, 1), Reclaim: make(chan struct{}, 1), Assemble: make(chan struct{}, 1), Events: make(chan struct{}, 1), Suspects: make(chan struct{}, 1)},
+		slots:    slots{uploads: map[id]*uploadSlots{}},
+		pins:     pins{blobs: map[blob.ID]int{}},
+		settling: settling{sets: map[id]bool{}},
+		signals:  Signals{View: make(chan struct{}, 1), Reclaim: make(chan struct{}, 1), Assemble: make(chan struct{}, 1), Events: make(chan struct{}, 1), Suspects: make(chan struct{}, 1)},
 	}
 	if s.inline == 0 {
 		s.inline = DefaultInline

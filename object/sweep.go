@@ -48,8 +48,8 @@ func (s *Store) Sweep(ctx context.Context, before blob.ID, pace func() error) (r
 const maxStrays = 100_000
 
 // Strays calls found for each blob older than before (an id made when this process began) that no record refers to and that is not queued for reclaim:
-// what a crash left of writes. That a blob has no reference row makes it suspect only: where there are such, all versions, parts and
-// manifests are asked. Where one of them cannot be read the error is of kind Corrupted, and no blob is a stray. pace is called after each blob and
+// what a crash left of writes. That a blob has no reference row makes it suspect only: where there are such, all versions, parts,
+// manifests and annotations are asked. Where one of them cannot be read the error is of kind Corrupted, and no blob is a stray. pace is called after each blob and
 // row that is looked at.
 func (s *Store) Strays(ctx context.Context, before blob.ID, pace func() error, found func(blob.Info) error) error {
 	suspects := map[blob.ID]blob.Info{}
@@ -107,7 +107,7 @@ func (s *Store) eachStray(ctx context.Context, suspects map[blob.ID]blob.Info, p
 // acquit takes the blobs off the suspects that a record uses, in one state of the metadata.
 func (s *Store) acquit(ctx context.Context, suspects map[blob.ID]blob.Info, pace func() error) error {
 	return s.viewDB(ctx, func(r kv.Reader) error {
-		for _, table := range []byte{tCurrent, tVersion, tManifest, tPart} {
+		for _, table := range []byte{tCurrent, tVersion, tManifest, tPart, tAnnotation} {
 			for p, err := range kv.Scan(r, kv.Prefix([]byte{table})) {
 				if err == nil {
 					err = pace()
@@ -143,6 +143,14 @@ func eachBlob(table byte, value []byte, fn func(blob.ID)) error {
 		fn(p.at.blob)
 		for _, l := range p.left {
 			fn(l)
+		}
+	case tAnnotation:
+		var a annotationRecord
+		if err := a.decode(value); err != nil {
+			return err
+		}
+		if a.body.kind == bodyBlob {
+			fn(a.body.id)
 		}
 	default:
 		var rec versionRecord

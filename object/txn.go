@@ -19,6 +19,7 @@ type txn struct {
 	shown                        string // the key queued last, so that replacing queues it once
 	grew                         held   // what this commit added to what counts against a quota
 	bypass                       bool   // governance does not protect from this commit
+	keeps                        id     // a set of annotations that the new version takes over
 }
 
 // flush writes the rows gathered during the commit.
@@ -141,7 +142,7 @@ func (t *txn) put(b *Bucket, key string, rec *versionRecord) {
 	t.Put(currentKey(b.ID, key), rec.encode(make([]byte, 0, 256)))
 	t.Add(counterKey(b.ID, countObjects), 1)
 	t.Add(counterKey(b.ID, countBytes), rec.size)
-	t.grow(rec, 1)
+	t.grow(b, rec, 1)
 	t.show(b, key)
 }
 
@@ -150,7 +151,7 @@ func (t *txn) unput(b *Bucket, key string, rec *versionRecord) {
 	t.Delete(currentKey(b.ID, key))
 	t.Add(counterKey(b.ID, countObjects), -1)
 	t.Add(counterKey(b.ID, countBytes), -rec.size)
-	t.grow(rec, -1)
+	t.grow(b, rec, -1)
 	t.show(b, key)
 }
 
@@ -179,19 +180,22 @@ func (t *txn) countOld(b *Bucket, rec *versionRecord, sign int64) {
 	}
 	t.Add(counterKey(b.ID, countVersions), sign)
 	t.Add(counterKey(b.ID, countOldBytes), sign*rec.size)
-	t.grow(rec, sign)
+	t.grow(b, rec, sign)
 }
 
-func (t *txn) grow(rec *versionRecord, sign int64) {
+func (t *txn) grow(b *Bucket, rec *versionRecord, sign int64) {
 	t.grew.objects += sign
 	t.grew.bytes += sign * rec.size
+	set := rec.annotations()
+	t.countAnnotations(b, sign*set.bytes)
 }
 
-// drop gives up the body of a version that no row names any more, unless keep still uses it.
+// drop gives up the annotations and the body of a version that no row names any more, unless keep still uses it.
 func (t *txn) drop(rec *versionRecord, keep body) error {
 	if t.mayDestroy(rec, t.bypass) != nil {
 		return errProtected // whoever comes here has asked before: the commit must not happen
 	}
+	t.dropAnnotations(rec)
 	if rec.body == keep { // an empty one has a manifest where it came from an upload
 		return nil
 	}
@@ -307,6 +311,11 @@ func (s *Store) commit(ctx context.Context, bucket, key string, rec *versionReco
 		if err := b.admit(rec, o, s.now()); err != nil {
 			return err
 		}
+		if o.ready != nil {
+			if err := o.ready(t); err != nil {
+				return err
+			}
+		}
 		cur, err := current(t, b.ID, key)
 		if err != nil {
 			return err
@@ -338,6 +347,7 @@ func (t *txn) replace(b *Bucket, key string, cur, rec *versionRecord) error {
 	if b.Versioning != VersioningEnabled {
 		rec.flags |= flagNull
 	}
+	t.keeps = rec.annotations().id
 	if err := t.hideCurrent(b, key, cur, rec.body); err != nil {
 		return err
 	}

@@ -64,6 +64,8 @@ type Usage struct {
 	Markers  int64 // delete markers
 	Uploads  int64 // unfinished multipart uploads
 	Parts    int64 // bytes of parts of unfinished uploads
+	// Annotations is the bytes of the annotations of all versions.
+	Annotations int64
 }
 
 // Pair is a name and a value, in the order the client gave.
@@ -113,6 +115,8 @@ type Version struct {
 	// Stamp is another for each version that was ever written, also of those called NullVersion: equal stamps mean the same bytes and
 	// metadata, but for tags and ACL. Not in listings.
 	Stamp [16]byte
+	// Annotations is how many annotations the version has. Not in listings.
+	Annotations int
 	// Lifecycle says that the bucket has a lifecycle configuration, so that a rule may end the version. Not in listings.
 	Lifecycle bool
 	// Poisoned says that the stored bytes were found not to be those that were written: they are not given out. See Store.Poison.
@@ -243,9 +247,11 @@ type CopyObject struct {
 	BucketOwnerFull bool
 	ReplaceMeta     bool // x-amz-metadata-directive: REPLACE; else Meta is ignored but for StorageClass and WebsiteRedirect
 	ReplaceTags     bool // x-amz-tagging-directive: REPLACE
-	Meta            Metadata
-	Checksum        checksum.Algorithm // None keeps the source's
-	If              WriteConditions
+	// ExcludeAnnotations is x-amz-object-annotation-directive: EXCLUDE. Else the copy has the annotations of the source, all of them from its commit on.
+	ExcludeAnnotations bool
+	Meta               Metadata
+	Checksum           checksum.Algorithm // None keeps the source's
+	If                 WriteConditions
 	// Seal is as of PutObject; that of the source is not copied. But a source that is encrypted makes no copy in clear where the server can encrypt.
 	Seal *Sealing
 	Lock lock.State // as of PutObject; that of the source is not copied

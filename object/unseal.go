@@ -11,10 +11,24 @@ import (
 
 // unsealing is the reading of an encrypted body: one stream for a body in one piece, one for each part of a multipart body.
 type unsealing struct {
-	key     seal.Key // of the object
+	key     bodyKey
 	streams []stream // the rest; streams[0] holds the next byte
 	skip    int64    // where in streams[0] that is, when it is not yet begun
 	dec     *seal.Reader
+}
+
+// bodyKey is the key of a body: that of the object, or of the one stream that an annotation is.
+type bodyKey struct {
+	key seal.Key
+	own bool // of the stream itself
+}
+
+// of returns the key that a part is sealed under, 0 of a body in one piece.
+func (k *bodyKey) of(part uint32) seal.Key {
+	if k.own {
+		return k.key
+	}
+	return k.key.Part(part)
 }
 
 // stream is an encrypted stream of a body.
@@ -32,11 +46,11 @@ func (s *Store) unlock(o *opened, req *GetObject) error {
 		return nil
 	}
 	var err error
-	if o.key, err = s.keyOf(sealed, req.Customer, o.rec.binding(o.bucket.ID, req.Key)); err != nil {
+	if o.key.key, err = s.keyOf(sealed, req.Customer, o.rec.binding(o.bucket.ID, req.Key)); err != nil {
 		o.free()
 		return err
 	}
-	sealed.key = o.key
+	sealed.key = o.key.key
 	if req.Customer != nil {
 		sealed.customerMD5 = req.Customer.MD5()
 	}
@@ -57,7 +71,7 @@ func (r *Reader) beginInline(o *opened) error {
 	defer o.free()
 	r.buf, r.inline = nil, nil
 	plain := smallBuffers.Get().(*[]byte)
-	b, err := seal.Open((*plain)[:0], o.key.Part(0), (*o.inline)[:n])
+	b, err := seal.Open((*plain)[:0], o.key.of(0), (*o.inline)[:n])
 	if err != nil {
 		smallBuffers.Put(plain)
 		return err
@@ -144,7 +158,7 @@ func (r *Reader) nextStream() error {
 		}
 	}
 	src := io.NewSectionReader(r.open, x.at.off, x.at.size)
-	dec, err := seal.NewReader(src, u.key.Part(x.part), x.size, u.skip, min(r.left, x.size-u.skip))
+	dec, err := seal.NewReader(src, u.key.of(x.part), x.size, u.skip, min(r.left, x.size-u.skip))
 	u.dec, u.skip = dec, 0
 	return internal(err, "read")
 }

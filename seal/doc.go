@@ -4,7 +4,7 @@
 //
 // An object key is 32 random bytes, made for one version of one object and never stored in clear. Bytes are
 // sealed under keys derived from it: [Key.Part] 0 for a body in one piece, n for part n of a multipart upload, so that parts are
-// sealed as they come and are never sealed again. A KEK (key-encrypting key) wraps the object key; an [Envelope] is the
+// sealed as they come and are never sealed again; or [Key.Annotation], for a payload that is attached to the object. A KEK (key-encrypting key) wraps the object key; an [Envelope] is the
 // wrapped key with what it takes to find the KEK again. The metadata holds the envelope; whoever has both, and the KEK, can read.
 //
 // Of KEKs there are three sorts: the master key of the server (SSE-S3), a data key that the KMS made for this object (SSE-KMS), and

@@ -29,6 +29,17 @@ func (k Key) Part(n uint32) Key {
 	return take(b)
 }
 
+// Annotation returns the key of a payload that is attached to the object under a name. salt is another one for each payload that was ever
+// written. It is unrelated to those of Part.
+func (k Key) Annotation(salt [16]byte, name string) Key {
+	info := append(append([]byte("myfsio annotation"), salt[:]...), name...)
+	b, err := hkdf.Expand(sha256.New, k[:], string(info), len(k))
+	if err != nil {
+		panic(err) // the length is right
+	}
+	return take(b)
+}
+
 // take moves the bytes of a key.
 func take(b []byte) (k Key) {
 	copy(k[:], b)
