@@ -62,6 +62,8 @@ func (w *world) run(s step) error {
 		return w.runComplete(&s)
 	case "abort":
 		return w.runAbort(&s)
+	case "annotate", "unannotate":
+		return w.runAnnotation(&s, bucket, key)
 	case "expire":
 		return w.runExpire(&s, bucket)
 	case "deliver":
@@ -252,6 +254,7 @@ func (w *world) runCopy(s *step, bucket, key string) error {
 	if s.option(18, 2) {
 		req.Checksum = s.algorithm()
 	}
+	req.ExcludeAnnotations = s.option(24, 2)
 	if s.option(20, 1) { // in place
 		req.SourceBucket, req.SourceKey = bucket, key
 	}

@@ -65,6 +65,9 @@ func (w *world) compareVersions(bucket string) error {
 			if err := w.compareParts(bucket, key, id); err != nil {
 				return err
 			}
+			if err := w.compareAnnotations(bucket, key, id, i); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

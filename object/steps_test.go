@@ -49,6 +49,7 @@ var weights = []struct {
 	{"objectACL", 5}, {"bucketACL", 2}, {"ownership", 2}, {"publicAccess", 1}, {"setConfig", 2}, {"deleteConfig", 1},
 	{"retention", 3}, {"hold", 2}, {"objectLock", 1}, {"quota", 2}, {"deliver", 2}, {"expire", 3}, {"poison", 2},
 	{"restart", 1}, {"rekey", 1}, {"rewrap", 2}, {"reclaim", 2}, {"assemble", 2}, {"sweep", 1},
+	{"annotate", 9}, {"unannotate", 3},
 }
 
 func drawStep(rng *rand.Rand, keys []int) step {

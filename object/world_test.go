@@ -266,6 +266,12 @@ func (w *world) drain() error {
 }
 
 func reclaimAll(ctx context.Context, s *object.Store) error {
+	for mark, done := (object.Mark{}), false; !done; {
+		var err error
+		if mark, done, err = s.ForgetAnnotations(ctx, mark); err != nil {
+			return fmt.Errorf("forget annotations: %w", err)
+		}
+	}
 	for mark := (object.Mark{}); ; {
 		last, n, err := s.Reclaim(ctx, mark, 3)
 		if err != nil {

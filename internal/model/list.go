@@ -77,7 +77,7 @@ func (b *bucket) keys() []string {
 func brief(v object.Version) object.Version {
 	v.Meta = object.Metadata{StorageClass: v.Meta.StorageClass}
 	v.ACL, v.Lock, v.Encryption = acl.List{}, nil, nil
-	v.Checksum.Value = ""
+	v.Checksum.Value, v.Annotations = "", 0
 	return v
 }
 

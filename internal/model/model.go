@@ -67,6 +67,7 @@ type version struct {
 	upload   string // the multipart upload it was completed from
 	enc      *object.Encryption
 	poisoned bool
+	notes    map[string]*note
 }
 
 type upload struct {
@@ -189,6 +190,7 @@ func (m *Model) Usage(name string) (object.Usage, error) {
 		return u, err
 	}
 	for _, v := range b.versions {
+		u.Annotations += v.annotated()
 		switch {
 		case v.marker:
 			u.Markers++
@@ -276,7 +278,7 @@ func (b *bucket) describe(v *version) object.Version {
 	if v.null {
 		out.VersionID = object.NullVersion
 	}
-	out.Stamp, out.Encryption, out.Poisoned = v.stamp(), v.enc, v.poisoned
+	out.Stamp, out.Encryption, out.Poisoned, out.Annotations = v.stamp(), v.enc, v.poisoned, len(v.notes)
 	if v.lock != (lock.State{}) {
 		l := v.lock
 		out.Lock = &l

@@ -177,12 +177,17 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 	if err != nil {
 		return object.Copied{}, err
 	}
-	if err := b.room(req.Key, int64(len(src.data))); err != nil {
+	size := int64(len(src.data))
+	if !req.ExcludeAnnotations {
+		size += src.annotated()
+	}
+	if err := b.room(req.Key, size); err != nil {
 		return object.Copied{}, err
 	}
 	v := copyOf(src, &req)
 	v.owner, v.acl, v.lock, v.enc = owner, list, m.protect(b, req.Lock), b.copied(&req, src)
-	if self && alike(v.enc, src.enc) && src.null && from.newest(src.key) == src && req.Checksum == checksum.None && b.Versioning != object.VersioningEnabled {
+	stay := self && alike(v.enc, src.enc) && src.null && from.newest(src.key) == src && req.Checksum == checksum.None && b.Versioning != object.VersioningEnabled
+	if v.notes = m.copyNotes(src, &req, stay); stay {
 		v.parts, v.etag, v.sum = src.parts, src.etag, src.sum
 	}
 	out := object.Copied{SourceVersionID: from.shownID(src)}

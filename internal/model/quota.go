@@ -24,10 +24,10 @@ func (b *bucket) room(key string, size int64) error {
 			continue
 		}
 		objects++
-		bytes += int64(len(v.data))
+		bytes += int64(len(v.data)) + v.annotated()
 		if v.key == key && v.null && b.Versioning != object.VersioningEnabled {
 			lessObjects++
-			lessBytes += int64(len(v.data))
+			lessBytes += int64(len(v.data)) + v.annotated()
 		}
 	}
 	if q := b.Quota.MaxBytes; q > 0 && size > lessBytes && bytes-lessBytes+size > q {
