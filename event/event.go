@@ -37,7 +37,9 @@ const (
 	ACLPut           Type = 9
 	ExpirationDelete Type = 10 // as RemovedDelete, by a lifecycle rule
 	ExpirationMarker Type = 11
-	numTypes         Type = 12
+	AnnotationPut    Type = 12
+	AnnotationDelete Type = 13
+	numTypes         Type = 14
 )
 
 // names are as records show them; configurations write "s3:" in front.
@@ -46,6 +48,7 @@ var names = [numTypes]string{
 	CreatedMultipart: "ObjectCreated:CompleteMultipartUpload", RemovedDelete: "ObjectRemoved:Delete",
 	RemovedMarker: "ObjectRemoved:DeleteMarkerCreated", TaggingPut: "ObjectTagging:Put", TaggingDelete: "ObjectTagging:Delete",
 	ACLPut: "ObjectAcl:Put", ExpirationDelete: "LifecycleExpiration:Delete", ExpirationMarker: "LifecycleExpiration:DeleteMarkerCreated",
+	AnnotationPut: "ObjectAnnotation:Put", AnnotationDelete: "ObjectAnnotation:Delete",
 }
 
 // String returns the name as records show it: "ObjectCreated:Put". It is "" for a type that this program does not know.

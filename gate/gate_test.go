@@ -3,6 +3,7 @@ package gate
 import (
 	"context"
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -40,11 +41,32 @@ func TestOps(t *testing.T) {
 	if !slices.IsSorted(names) || len(slices.Compact(names)) != len(ops) {
 		t.Error("ops are not in order of distinct names")
 	}
-	if len(ops) != 111+4 {
-		t.Errorf("%d operations; S3 has 111 and POST forms, we have three for quotas", len(ops))
+	if len(ops) != 116+4 {
+		t.Errorf("%d operations; S3 has 116 and POST forms, we have three for quotas", len(ops))
 	}
 	if Lookup("GetObject") == nil || Lookup("getobject") != nil {
 		t.Error("Lookup")
+	}
+}
+
+// The list has every operation that AWS's SDKs have, as the newest of their models names them.
+func TestOperationsOfSDK(t *testing.T) {
+	text, err := os.ReadFile("testdata/sdk_operations.txt")
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := strings.Fields(string(text))
+	for _, name := range names {
+		if o := Lookup(name); o == nil {
+			t.Errorf("%s is not in the list", name)
+		} else if !o.OfSDK() {
+			t.Errorf("%s is said not to be one of the SDKs'", name)
+		}
+	}
+	for i := range ops {
+		if ops[i].OfSDK() && !slices.Contains(names, ops[i].Name) {
+			t.Errorf("%s is said to be one of the SDKs'", ops[i].Name)
+		}
 	}
 }
 

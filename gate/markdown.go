@@ -38,16 +38,19 @@ What follows holds for all operations; what concerns one stands in its row.
 func Markdown(w io.Writer) error {
 	var b strings.Builder
 	b.WriteString(preface)
-	works, refused := 0, 0
+	works, refused, own := 0, 0, 0
 	for i := range ops {
-		switch {
-		case ops[i].State.Refused():
+		switch o := &ops[i]; {
+		case !o.OfSDK():
+			own++
+		case o.State.Refused():
 			refused++
-		case ops[i].State.Alias == "":
+		default:
 			works++
 		}
 	}
-	fmt.Fprintf(&b, "%d operations are served, %d are refused with 501 NotImplemented; none is accepted and ignored.\n\n", works, refused)
+	fmt.Fprintf(&b, "Of the %d operations of AWS's SDKs %d work and %d are refused with 501 NotImplemented; none is accepted and ignored. %d more are uploads from HTML forms and MyFSIO's own.\n\n",
+		works+refused, works, refused, own)
 	b.WriteString("| operation | right | user policy | state | differs from AWS |\n|---|---|---|---|---|\n")
 	for i := range ops {
 		o := &ops[i]

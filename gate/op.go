@@ -64,6 +64,9 @@ type Op struct {
 	PerKey bool
 }
 
+// OfSDK reports whether AWS's SDKs have an operation of this name. Those of MyFSIO itself, and uploads from HTML forms, are not among them.
+func (o *Op) OfSDK() bool { return o.Doc == "" }
+
 // URL returns the page that documents the operation.
 func (o *Op) URL() string {
 	if o.Doc != "" {

@@ -61,6 +61,9 @@ func (s *Store) stageAnnotations(ctx context.Context, req *CopyObject, rec, next
 	if seen.none() || req.ExcludeAnnotations {
 		return nil, nil
 	}
+	if req.bare(rec) {
+		return nil, errNotBare()
+	}
 	if err := takesAnnotations(next.sealed()); err != nil {
 		return nil, err
 	}
@@ -92,6 +95,15 @@ func (s *Store) stageAnnotations(ctx context.Context, req *CopyObject, rec, next
 	}
 	next.setAnnotations(st.set)
 	return st, nil
+}
+
+// bare reports whether the source has annotations that whoever asks did not see.
+func (req *CopyObject) bare(src *versionRecord) bool {
+	return req.SourceBare && !req.ExcludeAnnotations && src.annotations().count > 0
+}
+
+func errNotBare() error {
+	return fault.New(fault.ConditionalConflict, "The source of the copy was annotated meanwhile. Please try again.")
 }
 
 // takesAnnotations refuses annotations of what is written under a customer's key.

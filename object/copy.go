@@ -136,6 +136,9 @@ func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *ver
 		if b.Versioning == VersioningEnabled || cur == nil || cur.id != seen.id {
 			return nil
 		}
+		if req.bare(cur) {
+			return errNotBare()
+		}
 		ok = true
 		if next.setAnnotations(annotationSet{}); !req.ExcludeAnnotations {
 			next.setAnnotations(cur.annotations())

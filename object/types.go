@@ -249,9 +249,11 @@ type CopyObject struct {
 	ReplaceTags     bool // x-amz-tagging-directive: REPLACE
 	// ExcludeAnnotations is x-amz-object-annotation-directive: EXCLUDE. Else the copy has the annotations of the source, all of them from its commit on.
 	ExcludeAnnotations bool
-	Meta               Metadata
-	Checksum           checksum.Algorithm // None keeps the source's
-	If                 WriteConditions
+	// SourceBare says that the source was seen without annotations. One that has some, which would be copied, is a ConditionalConflict.
+	SourceBare bool
+	Meta       Metadata
+	Checksum   checksum.Algorithm // None keeps the source's
+	If         WriteConditions
 	// Seal is as of PutObject; that of the source is not copied. But a source that is encrypted makes no copy in clear where the server can encrypt.
 	Seal *Sealing
 	Lock lock.State // as of PutObject; that of the source is not copied

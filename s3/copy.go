@@ -15,13 +15,17 @@ import (
 // copyObject serves CopyObject. Reading the source passes the gate as a request of its own.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_CopyObject.html
 func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error) {
-	takesTags := r.header("X-Amz-Tagging-Directive") != "REPLACE"
-	src, seen, err := r.copySource(ctx, takesTags)
+	excludes, err := r.excludesAnnotations()
+	if err != nil {
+		return nil, err
+	}
+	along := &takenAlong{tags: r.header("X-Amz-Tagging-Directive") != "REPLACE", annotations: !excludes}
+	src, seen, err := r.copySource(ctx, along)
 	if err != nil {
 		return nil, err
 	}
 	cp := object.CopyObject{SourceBucket: src.Bucket, SourceKey: src.Key, SourceVersionID: src.VersionID, SourceIf: r.conditionsOf("X-Amz-Copy-Source-"),
-		Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner()}
+		Bucket: r.gate.Bucket, Key: r.gate.Key, Owner: r.owner(), ExcludeAnnotations: excludes}
 	if cp.ReplaceMeta, err = r.directive("X-Amz-Metadata-Directive"); err != nil {
 		return nil, err
 	}
@@ -55,8 +59,8 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 		return nil, err
 	}
 	var done object.Copied
-	err = r.copyOf(ctx, src, seen, takesTags, func(stamp [16]byte) (err error) {
-		cp.SourceStamp = stamp
+	err = r.copyOf(ctx, src, seen, along, func(stamp [16]byte) (err error) {
+		cp.SourceStamp, cp.SourceBare = stamp, !along.found
 		done, err = h.cfg.Store.Copy(ctx, cp)
 		return err
 	})
@@ -74,12 +78,18 @@ func (h *Handler) copyObject(ctx context.Context, r *request) (*response, error)
 	return res, nil
 }
 
-// copySource reads x-amz-copy-source and asks the gate whether the sender may read it, and its tags if they are taken along.
-func (r *request) copySource(ctx context.Context, takesTags bool) (src wire.CopySource, seen gate.Sight, err error) {
+// takenAlong is what a copy takes from its source beside the bytes, which needs rights of its own where it is there.
+type takenAlong struct {
+	tags, annotations bool
+	found             bool // the source was seen with annotations
+}
+
+// copySource reads x-amz-copy-source and asks the gate whether the sender may read it, and what is taken along.
+func (r *request) copySource(ctx context.Context, along *takenAlong) (src wire.CopySource, seen gate.Sight, err error) {
 	if src, err = wire.ParseCopySource(r.header("X-Amz-Copy-Source")); err != nil {
 		return src, seen, err
 	}
-	if seen, err = r.mayCopy(ctx, src, takesTags); err != nil {
+	if seen, err = r.mayCopy(ctx, src, along); err != nil {
 		return src, seen, err
 	}
 	if want := r.header("X-Amz-Source-Expected-Bucket-Owner"); want != "" {
@@ -89,13 +99,13 @@ func (r *request) copySource(ctx context.Context, takesTags bool) (src wire.Copy
 }
 
 // mayCopy asks the gate for the rights to a source, and returns which version its decisions are about.
-func (r *request) mayCopy(ctx context.Context, src wire.CopySource, takesTags bool) (gate.Sight, error) {
+func (r *request) mayCopy(ctx context.Context, src wire.CopySource, along *takenAlong) (gate.Sight, error) {
 	for range replaced {
 		seen, err := r.mayRead(ctx, src, opGetObject)
 		if err != nil {
 			return seen, err
 		}
-		if !takesTags && seen != gate.Torn {
+		if !along.tags && !along.annotations && seen != gate.Torn {
 			return seen, nil
 		}
 		v, err := r.h.cfg.Store.Describe(ctx, src.Bucket, src.Key, src.VersionID)
@@ -106,8 +116,18 @@ func (r *request) mayCopy(ctx context.Context, src wire.CopySource, takesTags bo
 			return seen, r.copyFailed(ctx, src, err)
 		}
 		seen.Saw(v.Stamp)
-		if takesTags && len(v.Meta.Tags) > 0 {
+		if along.tags && len(v.Meta.Tags) > 0 {
 			too, err := r.mayRead(ctx, src, opGetObjectTagging)
+			if err != nil {
+				return seen, err
+			}
+			seen = seen.And(too)
+		}
+		if along.found = along.annotations && v.Annotations > 0; along.found {
+			too, err := r.mayRead(ctx, src, opGetAnnotation)
+			if err == nil {
+				err = r.mayToo(ctx, opPutAnnotation)
+			}
 			if err != nil {
 				return seen, err
 			}
@@ -128,7 +148,7 @@ func (r *request) mayRead(ctx context.Context, src wire.CopySource, op *gate.Op)
 }
 
 // copyOf runs copy for the version of the source that the gate decided about, and lets it decide again when that was replaced meanwhile.
-func (r *request) copyOf(ctx context.Context, src wire.CopySource, seen gate.Sight, takesTags bool, copy func(stamp [16]byte) error) error {
+func (r *request) copyOf(ctx context.Context, src wire.CopySource, seen gate.Sight, along *takenAlong, copy func(stamp [16]byte) error) error {
 	for range replaced {
 		err := copy(seen)
 		if err == nil {
@@ -137,7 +157,7 @@ func (r *request) copyOf(ctx context.Context, src wire.CopySource, seen gate.Sig
 		if seen == (gate.Sight{}) || !fault.Is(err, fault.ConditionalConflict) {
 			return r.copyFailed(ctx, src, err)
 		}
-		if seen, err = r.mayCopy(ctx, src, takesTags); err != nil {
+		if seen, err = r.mayCopy(ctx, src, along); err != nil {
 			return err
 		}
 	}

@@ -78,6 +78,7 @@ var byCode = map[string]int{
 	"IllegalLocationConstraintException":  400,
 	"IllegalVersioningConfigurationError": 400,
 	"NoSuchTagSet":                        404,
+	"UnsupportedMediaType":                415,
 }
 
 // problemOf puts err into the words of S3. Only the message of a fault is shown; its cause, and any other

@@ -205,6 +205,8 @@ var (
 	opHeadBucket       = gate.Lookup("HeadBucket")
 	opGetObject        = gate.Lookup("GetObject")
 	opGetObjectTagging = gate.Lookup("GetObjectTagging")
+	opGetAnnotation    = gate.Lookup("GetObjectAnnotation")
+	opPutAnnotation    = gate.Lookup("PutObjectAnnotation")
 	opDeleteObject     = gate.Lookup("DeleteObject")
 	opListObjects      = gate.Lookup("ListObjectsV2")
 )

@@ -108,7 +108,7 @@ func (h *Handler) copyPart(ctx context.Context, r *request) (*response, error) {
 	if err != nil {
 		return nil, err
 	}
-	src, seen, err := r.copySource(ctx, false)
+	src, seen, err := r.copySource(ctx, &takenAlong{})
 	if err != nil {
 		return nil, err
 	}
@@ -128,7 +128,7 @@ func (h *Handler) copyPart(ctx context.Context, r *request) (*response, error) {
 		cp.Range = &object.Range{First: rng.First, Last: rng.Last}
 	}
 	var done object.CopiedPart
-	err = r.copyOf(ctx, src, seen, false, func(stamp [16]byte) (err error) {
+	err = r.copyOf(ctx, src, seen, &takenAlong{}, func(stamp [16]byte) (err error) {
 		cp.SourceStamp = stamp
 		done, err = h.cfg.Store.CopyPart(ctx, cp)
 		return err

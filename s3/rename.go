@@ -65,9 +65,9 @@ func (h *Handler) renameSeen(ctx context.Context, r *request, rn object.RenameOb
 	return object.Renamed{}, errReplaced()
 }
 
-// mayRename asks the gate for the rights to a source: those of who copies it with its tags, and deletes it.
+// mayRename asks the gate for the rights to a source: those of who copies it with its tags and annotations, and deletes it.
 func (r *request) mayRename(ctx context.Context, src wire.CopySource) (gate.Sight, error) {
-	seen, err := r.mayCopy(ctx, src, true)
+	seen, err := r.mayCopy(ctx, src, &takenAlong{tags: true, annotations: true})
 	if err != nil {
 		return seen, err
 	}

@@ -71,6 +71,10 @@ var table = []route{
 	{"GET", gate.Object, "tagging", "", "GetObjectTagging", (*Handler).getTagging, made{}},
 	{"PUT", gate.Object, "tagging", "", "PutObjectTagging", (*Handler).putTagging, made{}},
 	{"DELETE", gate.Object, "tagging", "", "DeleteObjectTagging", (*Handler).deleteTagging, made{}},
+	{"PUT", gate.Object, "annotation", "", "PutObjectAnnotation", (*Handler).putAnnotation, made{}},
+	{"GET", gate.Object, "annotation", "annotationName", "GetObjectAnnotation", (*Handler).getAnnotation, made{}},
+	{"GET", gate.Object, "annotation", "", "ListObjectAnnotations", (*Handler).listAnnotations, made{}},
+	{"DELETE", gate.Object, "annotation", "", "DeleteObjectAnnotation", (*Handler).deleteAnnotation, made{}},
 	{"GET", gate.Object, "acl", "", "GetObjectAcl", (*Handler).getObjectACL, made{}},
 	{"PUT", gate.Object, "acl", "", "PutObjectAcl", (*Handler).putObjectACL, made{}},
 
@@ -153,6 +157,7 @@ var table = []route{
 	{"GET", gate.Bucket, "metadataTable", "", "GetBucketMetadataTableConfiguration", nil, made{}},
 	{"POST", gate.Bucket, "metadataTable", "", "CreateBucketMetadataTableConfiguration", nil, made{}},
 	{"DELETE", gate.Bucket, "metadataTable", "", "DeleteBucketMetadataTableConfiguration", nil, made{}},
+	{"PUT", gate.Bucket, "metadataAnnotationTable", "", "UpdateBucketMetadataAnnotationTableConfiguration", nil, made{}},
 	{"PUT", gate.Bucket, "metadataInventoryTable", "", "UpdateBucketMetadataInventoryTableConfiguration", nil, made{}},
 	{"PUT", gate.Bucket, "metadataJournalTable", "", "UpdateBucketMetadataJournalTableConfiguration", nil, made{}},
 }
@@ -163,6 +168,7 @@ var parameters = []string{
 	"x-id", "list-type", "prefix", "delimiter", "marker", "max-keys", "encoding-type", "continuation-token", "start-after", "fetch-owner",
 	"key-marker", "version-id-marker", "upload-id-marker", "max-uploads", "max-parts", "part-number-marker", "partNumber", "versionId",
 	"id", "select-type", "max-buckets", "bucket-region", "max-directory-buckets",
+	"annotationName", "annotation-prefix", "max-annotation-results",
 }
 
 type routeKey struct {

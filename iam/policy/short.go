@@ -40,7 +40,7 @@ var groups = func() map[string]actionSet {
 
 // alsoIn are actions of a group that the table gives to another.
 var alsoIn = map[string][]string{
-	"list":   {"s3:ListMultipartUploadParts"},
+	"list":   {"s3:ListMultipartUploadParts", "s3:ListObjectAnnotations", "s3:ListObjectVersionAnnotations"},
 	"read":   {"s3:GetBucketVersioning"},
 	"write":  {"s3:AbortMultipartUpload"},
 	"delete": {"s3:DeleteObjectTagging", "s3:DeleteObjectVersionTagging"},

@@ -80,6 +80,8 @@ const (
 	TokenBuckets byte = 2
 	// TokenInventories is of ListBucketInventoryConfigurations.
 	TokenInventories byte = 3
+	// TokenAnnotations is of ListObjectAnnotations.
+	TokenAnnotations byte = 4
 )
 
 // EncodeToken makes an opaque continuation token of the place where the next page begins.

@@ -10,16 +10,16 @@ import (
 // words are the rights behind each word of a user policy, as far as an operation needs them.
 var words = map[string]string{
 	"list": "s3:ListAllMyBuckets s3:ListBucket s3:ListBucketVersions s3:ListBucketMultipartUploads s3:ListMultipartUploadParts s3:GetBucketLocation " +
-		"s3:GetAnalyticsConfiguration s3:GetInventoryConfiguration s3:GetMetricsConfiguration s3express:ListAllMyDirectoryBuckets",
+		"s3:ListObjectAnnotations s3:ListObjectVersionAnnotations s3:GetAnalyticsConfiguration s3:GetInventoryConfiguration s3:GetMetricsConfiguration s3express:ListAllMyDirectoryBuckets",
 	"read": "s3:GetObject s3:GetObjectVersion s3:GetObjectTagging s3:GetObjectVersionTagging s3:GetObjectAcl s3:GetObjectVersionAcl s3:GetObjectAttributes " +
-		"s3:GetObjectVersionAttributes s3:GetObjectTorrent s3:GetObjectVersionTorrent s3:ListMultipartUploadParts s3:GetBucketVersioning s3express:CreateSession",
-	"write": "s3:PutObject s3:PutObjectTagging s3:PutObjectVersionTagging s3:DeleteObjectTagging s3:DeleteObjectVersionTagging s3:RestoreObject " +
+		"s3:GetObjectAnnotation s3:GetObjectVersionAnnotation s3:ListObjectAnnotations s3:ListObjectVersionAnnotations s3:GetObjectVersionAttributes s3:GetObjectTorrent s3:GetObjectVersionTorrent s3:ListMultipartUploadParts s3:GetBucketVersioning s3express:CreateSession",
+	"write": "s3:PutObject s3:PutObjectAnnotation s3:PutObjectVersionAnnotation s3:PutObjectTagging s3:PutObjectVersionTagging s3:DeleteObjectTagging s3:DeleteObjectVersionTagging s3:RestoreObject " +
 		"s3:AbortMultipartUpload s3-object-lambda:WriteGetObjectResponse",
-	"delete": "s3:DeleteObject s3:DeleteObjectVersion s3:DeleteObjectTagging s3:DeleteObjectVersionTagging s3:AbortMultipartUpload",
+	"delete": "s3:DeleteObject s3:DeleteObjectVersion s3:DeleteObjectAnnotation s3:DeleteObjectVersionAnnotation s3:DeleteObjectTagging s3:DeleteObjectVersionTagging s3:AbortMultipartUpload",
 	"share": "s3:PutObjectAcl s3:PutObjectVersionAcl s3:PutBucketAcl s3:GetBucketAcl s3:GetBucketOwnershipControls s3:PutBucketOwnershipControls " +
 		"s3:GetAccelerateConfiguration s3:PutAccelerateConfiguration s3:GetBucketRequestPayment s3:PutBucketRequestPayment s3:PutAnalyticsConfiguration " +
 		"s3:PutInventoryConfiguration s3:PutMetricsConfiguration s3:CreateBucketMetadataTableConfiguration s3:GetBucketMetadataTableConfiguration " +
-		"s3:DeleteBucketMetadataTableConfiguration s3:UpdateBucketMetadataInventoryTableConfiguration s3:UpdateBucketMetadataJournalTableConfiguration",
+		"s3:DeleteBucketMetadataTableConfiguration s3:UpdateBucketMetadataAnnotationTableConfiguration s3:UpdateBucketMetadataInventoryTableConfiguration s3:UpdateBucketMetadataJournalTableConfiguration",
 	"policy":        "s3:GetBucketPolicy s3:PutBucketPolicy s3:DeleteBucketPolicy s3:GetBucketPolicyStatus s3:GetBucketPublicAccessBlock s3:PutBucketPublicAccessBlock",
 	"create_bucket": "s3:CreateBucket",
 	"delete_bucket": "s3:DeleteBucket",

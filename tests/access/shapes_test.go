@@ -46,7 +46,7 @@ func (s *shape) rights(pl place) (list []need) {
 		if n.action, source = strings.CutPrefix(action, "<"); source && s.from != "" {
 			n.place = at(s.from, pl.dir, "", "")
 		}
-		if n.lists = strings.HasPrefix(s.op, "ListObject") || s.op == "ListMultipartUploads"; n.lists && strings.Contains(s.request, "prefix={d}") {
+		if n.lists = strings.HasPrefix(s.op, "ListObject") && s.op != "ListObjectAnnotations" || s.op == "ListMultipartUploads"; n.lists && strings.Contains(s.request, "prefix={d}") {
 			n.prefix = pl.dir
 		}
 		list = append(list, n)
@@ -225,6 +225,7 @@ var shapes = []shape{
 	{op: "PutBucketWebsite", request: "PUT /{b}?website", body: website, needs: "s3:PutBucketWebsite"},
 	{op: "PutObjectLockConfiguration", request: "PUT /{b}?object-lock", headers: md5Header, body: objectLock, needs: "s3:PutBucketObjectLockConfiguration"},
 	{op: "PutPublicAccessBlock", request: "PUT /{b}?publicAccessBlock", body: block, needs: "s3:PutBucketPublicAccessBlock"},
+	{op: "UpdateBucketMetadataAnnotationTableConfiguration", request: "PUT /{b}?metadataAnnotationTable", needs: "s3:UpdateBucketMetadataAnnotationTableConfiguration"},
 	{op: "UpdateBucketMetadataInventoryTableConfiguration", request: "PUT /{b}?metadataInventoryTable", needs: "s3:UpdateBucketMetadataInventoryTableConfiguration"},
 	{op: "UpdateBucketMetadataJournalTableConfiguration", request: "PUT /{b}?metadataJournalTable", needs: "s3:UpdateBucketMetadataJournalTableConfiguration"},
 	{op: "WriteGetObjectResponse", request: "POST /{b}", headers: "X-Amz-Request-Route: r", needs: "s3-object-lambda:WriteGetObjectResponse"},
@@ -241,6 +242,9 @@ var shapes = []shape{
 	{op: "CopyObject", note: "a source with tags", request: "PUT /{b}/{d}copy", headers: copyOf + "tagged", needs: "s3:PutObject <s3:GetObject <s3:GetObjectTagging"},
 	{op: "CopyObject", note: "with other tags", request: "PUT /{b}/{d}copy", headers: copyOf + "tagged\nx-amz-tagging-directive: REPLACE\nx-amz-tagging: c=d",
 		needs: "s3:PutObject s3:PutObjectTagging <s3:GetObject"},
+	{op: "CopyObject", note: "a source with annotations", request: "PUT /{b}/{d}copy", headers: copyOf + "noted",
+		needs: "s3:PutObject s3:PutObjectAnnotation <s3:GetObject <s3:GetObjectAnnotation"},
+	{op: "CopyObject", note: "without its annotations", request: "PUT /{b}/{d}copy", headers: copyOf + "noted\nx-amz-object-annotation-directive: EXCLUDE", needs: "s3:PutObject <s3:GetObject"},
 	{op: "CopyObject", note: "with a legal hold", from: "public", request: "PUT /{b}/{d}copy", headers: copyOf + "k\n" + held, needs: "s3:PutObject s3:PutObjectLegalHold <s3:GetObject"},
 	{op: "CopyObject", note: "list public-read", request: "PUT /{b}/{d}copy", headers: copyOf + "k\nx-amz-acl: public-read",
 		needs: "s3:PutObject s3:PutObjectAcl <s3:GetObject", shares: true},
@@ -250,6 +254,8 @@ var shapes = []shape{
 	{op: "CreateMultipartUpload", note: "with retention", request: "POST /{b}/{d}new?uploads", headers: lockedUntil, needs: "s3:PutObject s3:PutObjectRetention"},
 	{op: "DeleteObject", request: "DELETE /{b}/{k}", needs: "s3:DeleteObject"},
 	{op: "DeleteObject", note: "a version", request: "DELETE /{b}/{k}?versionId={v}", needs: "s3:DeleteObjectVersion"},
+	{op: "DeleteObjectAnnotation", request: "DELETE /{b}/{d}noted?annotation&annotationName=n", needs: "s3:DeleteObjectAnnotation"},
+	{op: "DeleteObjectAnnotation", note: "a version", request: "DELETE /{b}/{k}?annotation&annotationName=n&versionId={v}", needs: "s3:DeleteObjectVersionAnnotation"},
 	{op: "DeleteObjectTagging", request: "DELETE /{b}/{k}?tagging", needs: "s3:DeleteObjectTagging"},
 	{op: "DeleteObjectTagging", note: "a version", request: "DELETE /{b}/{k}?tagging&versionId={v}", needs: "s3:DeleteObjectVersionTagging"},
 	{op: "GetObject", request: "GET /{b}/{k}", needs: "s3:GetObject"},
@@ -257,6 +263,8 @@ var shapes = []shape{
 	{op: "GetObject", note: "no such key", request: "GET /{b}/{d}none", needs: "s3:GetObject s3:ListBucket"},
 	{op: "GetObjectAcl", request: "GET /{b}/{k}?acl", needs: "s3:GetObjectAcl"},
 	{op: "GetObjectAcl", note: "a version", request: "GET /{b}/{k}?acl&versionId={v}", needs: "s3:GetObjectVersionAcl"},
+	{op: "GetObjectAnnotation", request: "GET /{b}/{d}noted?annotation&annotationName=n", needs: "s3:GetObjectAnnotation"},
+	{op: "GetObjectAnnotation", note: "a version", request: "GET /{b}/{k}?annotation&annotationName=n&versionId={v}", needs: "s3:GetObjectVersionAnnotation"},
 	{op: "GetObjectAttributes", request: "GET /{b}/{k}?attributes", headers: "x-amz-object-attributes: ETag", needs: "s3:GetObject s3:GetObjectAttributes"},
 	{op: "GetObjectAttributes", note: "a version", request: "GET /{b}/{k}?attributes&versionId={v}", headers: "x-amz-object-attributes: ETag",
 		needs: "s3:GetObjectVersion s3:GetObjectVersionAttributes"},
@@ -271,6 +279,8 @@ var shapes = []shape{
 	{op: "HeadObject", request: "HEAD /{b}/{k}", needs: "s3:GetObject"},
 	{op: "HeadObject", note: "a version", request: "HEAD /{b}/{k}?versionId={v}", needs: "s3:GetObjectVersion"},
 	{op: "HeadObject", note: "no such key", request: "HEAD /{b}/{d}none", needs: "s3:GetObject s3:ListBucket"},
+	{op: "ListObjectAnnotations", request: "GET /{b}/{k}?annotation", needs: "s3:ListObjectAnnotations"},
+	{op: "ListObjectAnnotations", note: "a version", request: "GET /{b}/{k}?annotation&versionId={v}", needs: "s3:ListObjectVersionAnnotations"},
 	{op: "ListParts", request: "GET /{b}/{m}?uploadId={u}", needs: "s3:ListMultipartUploadParts"},
 	{op: "PutObject", request: "PUT /{b}/{d}new", body: "x", needs: "s3:PutObject"},
 	{op: "PutObject", note: "over another", request: "PUT /{b}/{k}", body: "y", needs: "s3:PutObject"},
@@ -284,6 +294,8 @@ var shapes = []shape{
 	{op: "PutObjectAcl", request: "PUT /{b}/{k}?acl", headers: "x-amz-acl: private", needs: "s3:PutObjectAcl"},
 	{op: "PutObjectAcl", note: "list public-read", request: "PUT /{b}/{k}?acl", headers: "x-amz-acl: public-read", needs: "s3:PutObjectAcl", shares: true},
 	{op: "PutObjectAcl", note: "a version", request: "PUT /{b}/{k}?acl&versionId={v}", headers: "x-amz-acl: private", needs: "s3:PutObjectVersionAcl"},
+	{op: "PutObjectAnnotation", request: "PUT /{b}/{k}?annotation&annotationName=n", body: "x", needs: "s3:PutObjectAnnotation"},
+	{op: "PutObjectAnnotation", note: "a version", request: "PUT /{b}/{k}?annotation&annotationName=n&versionId={v}", body: "x", needs: "s3:PutObjectVersionAnnotation"},
 	{op: "PutObjectLegalHold", request: "PUT /{b}/{k}?legal-hold", headers: md5Header, body: legalHold, needs: "s3:PutObjectLegalHold"},
 	{op: "PutObjectLegalHold", note: "a version", request: "PUT /{b}/{k}?legal-hold&versionId={v}", headers: md5Header, body: legalHold, needs: "s3:PutObjectLegalHold"},
 	{op: "PutObjectRetention", request: "PUT /{b}/{k}?retention", headers: md5Header, body: retention, needs: "s3:PutObjectRetention"},
@@ -291,6 +303,8 @@ var shapes = []shape{
 	{op: "PutObjectTagging", request: "PUT /{b}/{k}?tagging", body: tagging, needs: "s3:PutObjectTagging"},
 	{op: "PutObjectTagging", note: "a version", request: "PUT /{b}/{k}?tagging&versionId={v}", body: tagging, needs: "s3:PutObjectVersionTagging"},
 	{op: "RenameObject", request: "PUT /{b}/{d}new?renameObject", headers: renameOf + "{k}", needs: "s3:PutObject <s3:GetObject <s3:DeleteObject"},
+	{op: "RenameObject", note: "with annotations", request: "PUT /{b}/{d}new?renameObject", headers: renameOf + "{d}noted",
+		needs: "s3:PutObject s3:PutObjectAnnotation <s3:GetObject <s3:GetObjectAnnotation <s3:DeleteObject"},
 	{op: "RenameObject", note: "with tags", request: "PUT /{b}/{d}new?renameObject", headers: renameOf + "{d}tagged", needs: "s3:PutObject <s3:GetObject <s3:GetObjectTagging <s3:DeleteObject"},
 	{op: "RestoreObject", request: "POST /{b}/{k}?restore", needs: "s3:RestoreObject"},
 	{op: "RestoreObject", note: "a version", request: "POST /{b}/{k}?restore&versionId={v}", needs: "s3:RestoreObject"},

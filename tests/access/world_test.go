@@ -168,6 +168,7 @@ func (w *world) fill() {
 			first := w.put(b.name, dir+"k", owner, list, nil)
 			w.put(b.name, dir+"k", owner, list, nil)
 			w.put(b.name, dir+"tagged", owner, list, []object.Pair{{Name: "a", Value: "b"}})
+			w.annotate(b.name, dir+"noted", w.put(b.name, dir+"noted", owner, list, nil))
 			w.versions[b.name+"/"+dir+"k"] = first
 			w.upload(b.name, dir+"m", owner)
 		}
@@ -185,6 +186,12 @@ func (w *world) put(bucket, key, owner string, list acl.List, tags []object.Pair
 		Seal: &object.Sealing{Sort: seal.S3}, Body: object.Body{Reader: strings.NewReader("x"), Size: 1}})
 	w.check(err)
 	return v.VersionID
+}
+
+func (w *world) annotate(bucket, key, version string) {
+	_, _, err := w.store.PutAnnotation(context.Background(), object.PutAnnotation{Bucket: bucket, Key: key, VersionID: version, Name: "n",
+		Body: object.Body{Reader: strings.NewReader("x"), Size: 1}})
+	w.check(err)
 }
 
 func (w *world) upload(bucket, key, owner string) {

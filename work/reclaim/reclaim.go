@@ -53,6 +53,9 @@ func (r *reclaimer) step(ctx context.Context) (more bool, err error) {
 		r.sweep = false
 		r.Log.Info("the bodies of writes that a crash cut off are removed", "blobs", n)
 	}
+	if err := r.forget(ctx); err != nil {
+		return false, err
+	}
 	at, n, err := r.Store.Reclaim(ctx, r.at, groups)
 	if err != nil {
 		return false, err
@@ -62,4 +65,15 @@ func (r *reclaimer) step(ctx context.Context) (more bool, err error) {
 		return false, nil
 	}
 	return true, nil
+}
+
+// forget removes the annotations of versions that are gone; their blobs are queued for what comes then.
+func (r *reclaimer) forget(ctx context.Context) error {
+	for at, done := (object.Mark{}), false; !done; {
+		var err error
+		if at, done, err = r.Store.ForgetAnnotations(ctx, at); err != nil {
+			return err
+		}
+	}
+	return nil
 }
