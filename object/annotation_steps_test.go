@@ -37,7 +37,7 @@ func (s *step) noteBody() (object.Body, []byte) {
 }
 
 func (w *world) runAnnotation(s *step, bucket, key string) error {
-	id, name := "", noteNames[s.ref2%len(noteNames)]
+	id, name := "", noteNames[min(s.ref2%20, len(noteNames)-1)*min(s.ref%3, 1)]
 	if s.option(0, 1) {
 		id = w.version(bucket, key, s.ref)
 	}

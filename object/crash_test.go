@@ -116,6 +116,9 @@ func describeVersions(ctx context.Context, s *object.Store, sb *strings.Builder,
 			if l := r.Version.Lock; l != nil {
 				fmt.Fprintf(sb, "%v ", *l)
 			}
+			if err := describeAnnotations(ctx, s, sb, &v); err != nil {
+				return err
+			}
 		}
 		fmt.Fprintf(sb, "%+v\n", v)
 	}

@@ -65,6 +65,7 @@ func (x *shop) snapshotVersions(sb *strings.Builder, bucket string) {
 			if l := r.Version.Lock; l != nil {
 				fmt.Fprintf(sb, " %v", *l)
 			}
+			x.ok(describeAnnotations(x.ctx, x.s, sb, &v))
 			if e := r.Version.Encryption; e != nil {
 				fmt.Fprintf(sb, " %v", *e)
 			}
@@ -107,6 +108,15 @@ func stage(x *shop) (u object.Upload, list []object.CompletePart, old object.Ver
 	x.put("null", content(11, 100))
 	sealedWriters[0].write(x, "sealed", wishes[1], [][]byte{content(13, 300)})
 	sealedWriters[4].write(x, "sealed parts", wishes[2], [][]byte{content(14, 100), content(15, 50)})
+	x.annotate("null", "", "small", 20)
+	x.annotate("null", "", "large", 300)
+	x.annotate("k", old.VersionID, "old", 300)
+	x.annotate("sealed", "", "small", 20)
+	x.annotate("sealed", "", "large", 300)
+	x.put("lost", content(12, 10))
+	x.annotate("lost", "", "small", 20)
+	x.annotate("lost", "", "large", 300)
+	x.delete("lost", object.NullVersion) // its annotations wait to be removed
 	x.ok(x.s.SetConfig(x.ctx, home, object.ConfigNotification, []byte("n")))
 	_, err := x.s.CreateBucket(x.ctx, object.CreateBucket{Name: vaulted, ObjectLock: true})
 	x.ok(err)
@@ -226,6 +236,42 @@ var acts = []struct {
 			}
 		}
 		return err
+	}},
+	{"annotate", true, func(x *shop, _ object.Upload, _ []object.CompletePart, old object.Version) error {
+		return x.note("k", old.VersionID, "second", 20)
+	}},
+	{"annotate first", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.note("multi", "", "first", 300)
+	}},
+	{"replace annotation", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.note("null", "", "large", 500)
+	}},
+	{"annotate sealed", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.note("sealed parts", "", "first", 300)
+	}},
+	{"remove annotation", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.DeleteAnnotation(x.ctx, object.DeleteAnnotation{Bucket: home, Key: "null", Name: "large"})
+		return err
+	}},
+	{"copy annotations", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "sealed", Bucket: home, Key: "copy", Seal: wishes[2]})
+		return err
+	}},
+	{"copy over annotations", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "sealed", Bucket: home, Key: "null", Seal: wishes[1]})
+		return err
+	}},
+	{"copy in place without annotations", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "null", Bucket: home, Key: "null", ReplaceMeta: true, ExcludeAnnotations: true})
+		return err
+	}},
+	{"read annotation", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		r, _, err := x.s.OpenAnnotation(x.ctx, object.GetAnnotation{Bucket: home, Key: "sealed", Name: "large"})
+		if err != nil {
+			return err
+		}
+		_, err = io.Copy(io.Discard, struct{ io.Reader }{r})
+		return errors.Join(err, r.Close())
 	}},
 	{"scan", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
 		_, err := x.s.ScanVersions(x.ctx, object.ScanVersions{Bucket: home, Max: 5})
