@@ -3,7 +3,8 @@ GO       ?= go
 GOTEST   ?= $(GO) test
 FUZZTIME ?= 20s
 ROUNDS   ?= 300
-RACE     := ./object/... ./kv/... ./blob/... ./s3/...
+RACE     := ./object/... ./kv/... ./blob/... ./s3/... ./accesslog ./adminapi ./audit ./auth ./bucketpolicy ./docstore ./guard ./iam \
+	./kms ./limit/... ./lockout ./server ./website ./work ./work/inventory ./work/lifecycle ./work/notify
 SLOW     := ./tests/clients ./tests/crash
 
 # SQL over objects needs a C++ compiler to build; without one it is left out and answers 501.

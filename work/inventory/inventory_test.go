@@ -174,6 +174,8 @@ func TestPublished(t *testing.T) {
 	w.twenty(object.Unversioned)
 	var left state
 	w.hook(func(call string) error {
+		w.mu.Lock() // files are put by a goroutine of their own
+		defer w.mu.Unlock()
 		left = *w.state.Get()
 		return nil
 	})
