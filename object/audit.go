@@ -17,7 +17,7 @@ func (s *Store) Audit(ctx context.Context, bucket string, o CheckOptions) (Check
 		c.o.Step = func() {}
 	}
 	err := s.viewDB(ctx, func(r kv.Reader) error {
-		c.r, c.fixes, c.res = r, nil, CheckResult{}
+		c.r, c.fixes, c.res, c.unread = r, nil, CheckResult{}, false
 		b, err := getBucket(r, bucket)
 		if err != nil {
 			return err

@@ -34,7 +34,7 @@ func TestAudit(t *testing.T) {
 		"counters":       {func(p *patient) { p.update(func(t kv.Txn) { t.Add(counterKey(p.b.ID, countBytes), 7) }) }, ProblemCounter, ""},
 		"current":        {func(p *patient) { p.delete(currentKey(p.b.ID, "small")) }, ProblemCounter, ""},
 		"current of two": {func(p *patient) { p.delete(currentKey(p.b.ID, "old")) }, ProblemVersions + " " + ProblemCounter, ProblemVersions},
-		"record":         {func(p *patient) { p.set(currentKey(p.b.ID, "small"), []byte{0xFF}) }, ProblemRecord + " " + ProblemCounter, ProblemRecord},
+		"record":         {func(p *patient) { p.set(currentKey(p.b.ID, "small"), []byte{0xFF}) }, ProblemRecord, ProblemRecord},
 		"manifest":       {func(p *patient) { p.delete(idKey(tManifest, p.rec("parts").body.id)) }, ProblemLost, ProblemLost},
 		"part's reference": {func(p *patient) {
 			p.update(func(t kv.Txn) {

@@ -92,14 +92,15 @@ type checker struct {
 	named     map[string]bool // keys of the present bucket whose null row was reported
 	unsure    bool            // what cannot be read may own rows and blobs that seem to belong to nothing
 
-	live  bool    // others use the store: rows only, see Audit
-	guard kv.Pair // live: the row that what is reported is about; a fix is for as long as it stands
+	unread bool    // there is a record that cannot be read
+	live   bool    // others use the store: rows only, see Audit
+	guard  kv.Pair // live: the row that what is reported is about; a fix is for as long as it stands
 }
 
 func (c *checker) report(p Problem, fix func(*txn)) {
 	c.res.Problems++
 	if p.Kind == ProblemRecord {
-		c.unsure = true
+		c.unsure, c.unread = true, true
 	}
 	if c.live {
 		fix = c.whileItStands(&p, fix)
@@ -194,7 +195,7 @@ func (c *checker) bucket(b *Bucket) error {
 	}
 	u.Annotations = c.annotated
 	have, err := readUsage(c.r, b.ID)
-	if err != nil || have == u {
+	if err != nil || have == u || c.live && c.unread { // what cannot be read counts as well
 		return err
 	}
 	id, fixed := b.ID, u

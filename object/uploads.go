@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 
 	"myfsio/fault"
 	"myfsio/kv"
@@ -140,6 +141,9 @@ func (s *Store) ObjectParts(ctx context.Context, req ObjectParts) (ObjectPartPag
 			return nil
 		}
 		m, err := getManifest(r, rec.body.id)
+		if errors.Is(err, kv.ErrNotFound) {
+			return errMissing(err)
+		}
 		if err != nil {
 			return err
 		}

@@ -60,6 +60,11 @@ func (s *server) openGC() (*work.Job[reclaim.Collection], error) {
 	})
 }
 
+// suspects examines what readers could not read, also where there are no scans.
+func (s *server) suspects() *work.Worker {
+	return scrub.Suspects(scrub.Config{Store: s.data.Store, Blobs: s.data.Blobs, Tree: s.data.Tree, Load: s.load, Log: s.log})
+}
+
 func (s *server) openScrub() (*work.Job[scrub.Report], error) {
 	c := &s.cfg.Integrity
 	sc := scrub.Config{

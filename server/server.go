@@ -142,6 +142,7 @@ func (s *server) work() (stop func()) {
 	workers := []*work.Worker{
 		reclaim.New(reclaim.Config{Store: s.data.Store, Crashed: s.data.Crashed, Log: s.log}),
 		assemble.New(assemble.Config{Store: s.data.Store, Log: s.log}),
+		s.suspects(),
 	}
 	if s.data.Projector != nil {
 		workers = append(workers, s.data.Projector.Worker(ctx))

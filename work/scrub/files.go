@@ -1,9 +1,11 @@
 package scrub
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"os"
 	"path"
@@ -12,6 +14,7 @@ import (
 	"myfsio/blob"
 	"myfsio/fault"
 	"myfsio/object"
+	"myfsio/vfs"
 	"myfsio/view"
 )
 
@@ -82,10 +85,71 @@ func (r *run) file(ctx context.Context, e *view.Entry) error {
 	if fault.Is(err, fault.Corrupted) { // told of by the scan of the versions
 		return nil
 	}
-	if err != nil || want.Parts || want.Damaged || same(&want, e) {
+	if err != nil || want.Parts || want.Damaged {
 		return err
 	}
+	if same(&want, e) {
+		if ok, err := r.sameBytes(ctx, r.at.Bucket, e, &want); err != nil || ok {
+			return err
+		}
+	}
 	return r.suspect(suspect{r.at.Bucket, e.Key, *e})
+}
+
+// sameBytes reports whether a file of the size and time of its object has its bytes: it is the same file as the blob, or is compared.
+func (r *run) sameBytes(ctx context.Context, bucket string, e *view.Entry, want *object.Shown) (bool, error) {
+	if l, ok := r.Blobs.(blob.Linker); ok && !want.Blob.IsZero() {
+		info, err := os.Lstat(l.Path(want.Blob))
+		if isAbsent(err) || err == nil && vfs.FileID(info) == e.FileID { // gone: told of by the scan of the versions
+			return true, nil
+		}
+	}
+	f, err := r.Tree.Open(bucket, e.Key)
+	if isAbsent(err) {
+		return true, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	var stored io.Reader = bytes.NewReader(want.Inline)
+	if !want.Blob.IsZero() {
+		b, err := r.Blobs.Open(ctx, want.Blob)
+		if errors.Is(err, blob.ErrNotFound) {
+			return true, nil
+		}
+		if err != nil {
+			return false, err
+		}
+		defer b.Close()
+		stored = io.NewSectionReader(b, 0, want.Size)
+	}
+	return r.equal(ctx, io.NewSectionReader(f, 0, want.Size), stored)
+}
+
+// equal compares what two readers give.
+func (r *run) equal(ctx context.Context, a, b io.Reader) (bool, error) {
+	const step = 64 << 10
+	x, y := make([]byte, step), make([]byte, step)
+	for {
+		n, err := io.ReadFull(a, x)
+		m, err2 := io.ReadFull(b, y)
+		end := err == io.EOF || err == io.ErrUnexpectedEOF
+		end2 := err2 == io.EOF || err2 == io.ErrUnexpectedEOF
+		switch {
+		case err != nil && !end:
+			return false, err
+		case err2 != nil && !end2:
+			return false, err2
+		case !bytes.Equal(x[:n], y[:m]):
+			return false, nil
+		case end || end2:
+			return end == end2, nil
+		}
+		if err := r.wait(ctx, n); err != nil {
+			return false, err
+		}
+	}
 }
 
 // Bounds of the wait for the view.
@@ -160,7 +224,9 @@ func (r *run) judgeOne(ctx context.Context, s *suspect) error {
 		return nil
 	case want.Exists && want.Modified.Equal(have.ModTime) && have.Size != want.Size:
 		return r.judgeTorn(ctx, s, &want)
-	case absent || have.Foreign || have.Size != s.have.Size || !have.ModTime.Equal(s.have.ModTime), want.Parts, same(&want, &have):
+	case !absent && !have.Foreign && !want.Parts && same(&want, &have):
+		return r.judgeSame(ctx, s, &want, &have)
+	case absent || have.Foreign || have.Size != s.have.Size || !have.ModTime.Equal(s.have.ModTime), want.Parts:
 		return nil // it moves, or is right by now
 	}
 	return r.judgeForeign(ctx, s, &want)
@@ -190,6 +256,29 @@ func (r *run) judgeTorn(ctx context.Context, s *suspect, want *object.Shown) err
 		return nil
 	}
 	return r.mend(ctx, s, "the plain file was cut, or written in part")
+}
+
+// judgeSame deals with a file of the time and size of its object. Time did not change, so no person's work is in it: it rotted, or was written by what
+// a crash left. It is put aside, and made again.
+func (r *run) judgeSame(ctx context.Context, s *suspect, want *object.Shown, have *view.Entry) error {
+	if have.FileID != s.have.FileID {
+		return nil // it moves
+	}
+	if ok, err := r.sameBytes(ctx, s.bucket, have, want); err != nil || ok {
+		return err
+	}
+	if r.heals() {
+		v := object.Version{Bucket: s.bucket, Key: s.key, Size: have.Size}
+		path, _ := r.Tree.Path(s.bucket, s.key)
+		if err := r.quarantine(&v, "file", "the plain file had other bytes than its object", func(dst string) error { return os.Link(path, dst) }); err != nil {
+			return err
+		}
+		r.Quarantined++
+		if err := r.Tree.Remove(s.bucket, s.key); err != nil {
+			return err
+		}
+	}
+	return r.mend(ctx, s, "the plain file has other bytes than the object")
 }
 
 func (r *run) heals() bool { return r.ask.AutoHeal && !r.ask.DryRun }

@@ -34,7 +34,9 @@ func (r *run) bad(ctx context.Context, v *object.Version, first *verdict) error 
 		return nil
 	}
 	at, err := r.Store.Bodies(ctx, v.Examined())
-	if err != nil && !fault.Is(err, fault.Corrupted) {
+	if fault.Is(err, fault.Corrupted) { // of its bytes nothing can be said
+		second = verdict{state: lost, detail: "the list of its parts is gone, or cannot be read"}
+	} else if err != nil {
 		return ignoreGone(err)
 	}
 	if len(second.blobs) == 0 && second.state == rotten { // it could not even be opened
@@ -174,11 +176,16 @@ func (r *run) quarantine(v *object.Version, name, detail string, fill func(path 
 	if err := fill(filepath.Join(dir, "bytes")); err != nil {
 		return errors.Join(err, os.Remove(filepath.Join(dir, "about.json")), os.Remove(dir))
 	}
-	for _, d := range []string{dir, r.Quarantine, filepath.Dir(r.Quarantine)} {
+	dirs := []string{dir, r.Quarantine}
+	if !r.quarantined { // it may be new
+		dirs = append(dirs, filepath.Dir(r.Quarantine))
+	}
+	for _, d := range dirs {
 		if err := syncDir(d); err != nil {
 			return err
 		}
 	}
+	r.quarantined = true
 	return nil
 }
 
@@ -297,6 +304,11 @@ func (r *run) isBody(ctx context.Context, f io.ReaderAt, pieces []piece, stored 
 // write writes a blob anew.
 func (r *run) write(ctx context.Context, id blob.ID, body io.Reader, size int64) error {
 	w, err := r.Blobs.Create(ctx, id, size)
+	if errors.Is(err, blob.ErrExists) { // its file is gone, and the engine does not know
+		if err = r.Blobs.Remove(ctx, id); err == nil {
+			w, err = r.Blobs.Create(ctx, id, size)
+		}
+	}
 	if err != nil {
 		return err
 	}

@@ -144,6 +144,8 @@ type run struct {
 	at       cursor
 	listed   map[string]int // issues of a type in the report
 	suspects []suspect
+	// quarantined says that the directory of quarantine is durable.
+	quarantined bool
 }
 
 // Scrub is the work of a work.Job.

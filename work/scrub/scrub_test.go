@@ -17,6 +17,7 @@ import (
 	"myfsio/blob/fileblob"
 	"myfsio/checksum"
 	"myfsio/fault"
+	"myfsio/kv"
 	"myfsio/kv/memkv"
 	"myfsio/object"
 	"myfsio/seal"
@@ -35,6 +36,7 @@ type house struct {
 	ctx   context.Context
 	root  string
 	s     *object.Store
+	db    kv.DB
 	blobs *fileblob.Store
 	tree  *view.Tree
 	p     *project.Projector
@@ -43,7 +45,7 @@ type house struct {
 
 func newHouse(t *testing.T) *house {
 	t.Helper()
-	h := &house{T: t, ctx: t.Context(), root: t.TempDir()}
+	h := &house{T: t, ctx: t.Context(), root: inMemory(t)}
 	db := memkv.New()
 	var err error
 	h.blobs, err = fileblob.Open(fileblob.Options{FS: vfs.OS{}, Dir: filepath.Join(h.root, ".myfsio.sys", "blobs")})
@@ -442,5 +444,30 @@ func TestCustomerKeys(t *testing.T) {
 	}
 	if !maps.Equal(before, h.state()) {
 		t.Error("something changed")
+	}
+}
+
+// TestSuspects: what a reader finds rotten is marked, by and by; what only seems so is not.
+func TestSuspects(t *testing.T) {
+	h := newHouse(t)
+	for _, key := range []string{"rot", "good", "lost", "edited"} {
+		h.put("first", key, body(key))
+	}
+	h.ok(h.p.Drain(h.ctx))
+	h.damage(h.file("first", "rot"), flip)
+	h.ok(os.Remove(h.file("first", "lost")))
+	h.ok(os.WriteFile(filepath.Join(h.root, "first", "edited"), []byte(strings.Repeat("e", len(body("edited")))), 0o644))
+	w := scrub.Suspects(h.cfg)
+	for _, key := range []string{"rot", "good", "lost", "edited"} {
+		_, err := h.read("first", key, "")
+		if fault.Is(err, fault.Corrupted) == (key == "good") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	h.ok(w.Drain(h.ctx))
+	for key, want := range map[string]bool{"rot": true, "good": false, "lost": false, "edited": false} {
+		if v, err := h.s.Describe(h.ctx, "first", key, ""); err != nil || v.Poisoned != want {
+			t.Errorf("%s: %+v, %v", key, v, err)
+		}
 	}
 }

@@ -110,7 +110,9 @@ func (r *run) read(ctx context.Context, v *object.Version) (out verdict) {
 	if rd.Version.Stamp != v.Stamp {
 		return verdict{state: gone}
 	}
-	if out.pieces, err = r.pieces(ctx, &rd.Version); err != nil {
+	if out.pieces, err = r.pieces(ctx, &rd.Version); fault.Is(err, fault.Corrupted) {
+		return verdict{state: lost, detail: "the list of its parts is gone, or cannot be read"}
+	} else if err != nil {
 		return judgeError(err, nil)
 	}
 	all := md5.New()
