@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"myfsio/fault"
+	"myfsio/kv"
 	"myfsio/object"
 	"myfsio/object/lock"
 	"myfsio/seal"
@@ -303,4 +304,55 @@ func TestCopyAnnotations(t *testing.T) {
 	x.clean()
 	x.drain()
 	x.clean()
+}
+
+// What a check finds of damaged annotations, and what it mends.
+func TestCheckAnnotations(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		prefix []byte // of the row that is lost
+		found  string
+		left   string // after the repair
+	}{
+		{"inline payload", []byte{'d'}, object.ProblemLost, object.ProblemLost},
+		{"reference of a blob", []byte{'x'}, object.ProblemMissing, ""},
+		{"annotation", []byte{'A'}, object.ProblemVersions + " " + object.ProblemCounter + " " + object.ProblemOrphan, ""},
+		{"version", []byte{'o'}, "", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			x := newShop(t, object.Unversioned)
+			x.put("k", nil)
+			x.annotate("k", "", "a", 10)
+			x.annotate("k", "", "b", 300)
+			x.clean()
+			x.ok(x.db.Update(x.ctx, func(t kv.Txn) error {
+				for p, err := range kv.Scan(t, kv.Prefix(c.prefix)) {
+					if err != nil {
+						return err
+					}
+					t.Delete(bytes.Clone(p.Key))
+					return nil
+				}
+				return errors.New("no such row")
+			}))
+			if got := x.problems(true); c.found != "" && got != c.found {
+				t.Errorf("found %q, want %q", got, c.found)
+			}
+			if c.name == "version" { // its annotations go, and the bytes of its blobs with them
+				x.drain()
+			}
+			if got := x.problems(false); got != c.left {
+				t.Errorf("after the repair %q, want %q", got, c.left)
+			}
+		})
+	}
+}
+
+// problems are the kinds of problems that a check finds.
+func (x *shop) problems(repair bool) string {
+	x.Helper()
+	var kinds []string
+	_, err := x.s.Check(x.ctx, object.CheckOptions{Repair: repair, Report: func(p object.Problem) { kinds = append(kinds, p.Kind) }})
+	x.ok(err)
+	return strings.Join(kinds, " ")
 }

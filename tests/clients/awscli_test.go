@@ -270,6 +270,11 @@ func cliObjects(c *cli, b string) {
 		c.t.Errorf("renamed: %v", got)
 	}
 	c.refused("404", "head-object", b, "--key=copy")
+	c.api("put-object-annotation", b, "--key=renamed", "--annotation-name=n", "--annotation-payload="+c.file("note", []byte("text")))
+	if got := c.api("list-object-annotations", b, "--key=renamed"); got["AnnotationCount"] != float64(1) {
+		c.t.Errorf("annotations: %v", got)
+	}
+	c.api("delete-object-annotation", b, "--key=renamed", "--annotation-name=n")
 	c.api("delete-objects", b, "--delete", `{"Objects":[{"Key":"o"},{"Key":"renamed"},{"Key":"sum"}]}`)
 }
 

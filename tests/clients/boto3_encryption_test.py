@@ -238,6 +238,24 @@ def check_bucket_encryption():
     assert "SSEKMSKeyId" not in s3.put_object(Bucket=b, Key="k", Body=b"x")
 
 
+def check_annotations():
+    for key, how in {"notes/s3": {"ServerSideEncryption": "AES256"}, "notes/kms": {"ServerSideEncryption": "aws:kms"}}.items():
+        s3.put_object(Bucket=MAIN, Key=key, Body=b"object", **how)
+        text = b"an annotation that nobody shall find " * 1000
+        put = s3.put_object_annotation(Bucket=MAIN, Key=key, AnnotationName="n", AnnotationPayload=text)
+        assert put["ServerSideEncryption"] == how["ServerSideEncryption"], put
+        s3.copy_object(Bucket=MAIN, Key=key + ".copy", CopySource={"Bucket": MAIN, "Key": key}, ServerSideEncryption="AES256")
+        for at in (key, key + ".copy"):
+            assert s3.get_object_annotation(Bucket=MAIN, Key=at, AnnotationName="n", ChecksumMode="ENABLED")["AnnotationPayload"].read() == text
+    s3.put_object(Bucket=MAIN, Key="notes/c", Body=b"object", **MINE)
+    try:
+        s3.put_object_annotation(Bucket=MAIN, Key="notes/c", AnnotationName="n", AnnotationPayload=b"x")
+    except ClientError as e:
+        assert e.response["Error"]["Code"] == "InvalidRequest", e.response
+    else:
+        raise AssertionError("an annotation of an object that a customer's key encrypts")
+
+
 def check_kms_keys():
     key = admin("POST", "/kms/keys", {"description": "to go"})["KeyMetadata"]["KeyId"]
     s3.put_object(Bucket=MAIN, Key="kms", Body=b"secret", ServerSideEncryption="aws:kms", SSEKMSKeyId=key)

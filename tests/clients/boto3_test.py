@@ -267,6 +267,46 @@ def check_rename():
     assert s3.head_object(Bucket=MAIN, Key="rename/parts/moved", PartNumber=2)["ContentLength"] == 1000
 
 
+def check_annotations():
+    name = {"Bucket": MAIN, "Key": "notes/o"}
+    etag = s3.put_object(Body=b"object", **name)["ETag"]
+    text = "{\"label\": \"café\"}".encode()
+    put = s3.put_object_annotation(AnnotationName="ml.labels", AnnotationPayload=text, ObjectIfMatch=etag, **name)
+    assert put["AnnotationName"] == "ml.labels" and put["Key"] == "notes/o" and put["ETag"] == f'"{hashlib.md5(text).hexdigest()}"', put
+    got = s3.get_object_annotation(AnnotationName="ml.labels", ChecksumMode="ENABLED", **name)
+    assert got["AnnotationPayload"].read() == text and got["ETag"] == put["ETag"] and got["ChecksumType"] == "FULL_OBJECT", got
+    for algorithm in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"):
+        put = s3.put_object_annotation(AnnotationName=f"sum-{algorithm}", AnnotationPayload=text, ChecksumAlgorithm=algorithm, **name)
+        got = s3.get_object_annotation(AnnotationName=f"sum-{algorithm}", ChecksumMode="ENABLED", **name)
+        assert got["AnnotationPayload"].read() == text and got[f"Checksum{algorithm}"] == put[f"Checksum{algorithm}"], got
+    large = b"x" * (1 << 20)
+    s3.put_object_annotation(AnnotationName="large", AnnotationPayload=large, **name)
+    assert s3.get_object_annotation(AnnotationName="large", **name)["AnnotationPayload"].read() == large
+    names = ["large", "ml.labels", "sum-CRC32", "sum-CRC32C", "sum-CRC64NVME", "sum-SHA1", "sum-SHA256"]
+    page = s3.list_object_annotations(**name)
+    assert [a["AnnotationName"] for a in page["Annotations"]] == names and page["AnnotationCount"] == 7, page
+    assert page["Annotations"][1]["Size"] == len(text) and page["Annotations"][2]["ChecksumAlgorithm"] == ["CRC32"], page
+    pages = list(s3.get_paginator("list_object_annotations").paginate(AnnotationPrefix="sum", PaginationConfig={"PageSize": 2}, **name)) if s3.can_paginate("list_object_annotations") else []
+    if pages:
+        assert [a["AnnotationName"] for p in pages for a in p["Annotations"]] == names[2:] and len(pages) == 3, pages
+    s3.copy_object(Bucket=MAIN, Key="notes/copy", CopySource=name)
+    assert s3.list_object_annotations(Bucket=MAIN, Key="notes/copy")["AnnotationCount"] == 7
+    assert s3.get_object_annotation(Bucket=MAIN, Key="notes/copy", AnnotationName="large")["AnnotationPayload"].read() == large
+    s3.copy_object(Bucket=MAIN, Key="notes/bare", CopySource=name, AnnotationDirective="EXCLUDE")
+    assert s3.list_object_annotations(Bucket=MAIN, Key="notes/bare")["AnnotationCount"] == 0
+    s3.rename_object(Bucket=MAIN, Key="notes/moved", RenameSource="notes/copy")
+    assert s3.get_object_annotation(Bucket=MAIN, Key="notes/moved", AnnotationName="ml.labels")["AnnotationPayload"].read() == text
+    s3.delete_object_annotation(AnnotationName="large", **name)
+    s3.delete_object_annotation(AnnotationName="large", **name)
+    refused("NoSuchAnnotation", s3.get_object_annotation, 404, AnnotationName="large", **name)
+    refused("InvalidAnnotationName", s3.put_object_annotation, 400, AnnotationName="aws-x", AnnotationPayload=b"x", **name)
+    refused("AnnotationNameTooLong", s3.put_object_annotation, 400, AnnotationName="x" * 513, AnnotationPayload=b"x", **name)
+    refused("UnsupportedMediaType", s3.put_object_annotation, 415, AnnotationName="x", AnnotationPayload=b"\xff", **name)
+    refused("PreconditionFailed", s3.put_object_annotation, 412, AnnotationName="x", AnnotationPayload=b"x", ObjectIfMatch='"0"', **name)
+    refused("NoSuchKey", s3.put_object_annotation, 404, Bucket=MAIN, Key="notes/none", AnnotationName="x", AnnotationPayload=b"x")
+    assert s3.head_object(**name)["ETag"] == etag
+
+
 def check_versioning():
     b = BUCKET + "-versions"
     s3.create_bucket(Bucket=b)
