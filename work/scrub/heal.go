@@ -49,6 +49,8 @@ func (r *run) bad(ctx context.Context, v *object.Version, first *verdict) error 
 	switch {
 	case !v.Latest:
 		i.Type = Stale
+	case second.state == lost && v.Poisoned: // by an earlier scan
+		i.Detail = "the bytes were rotten, and are in quarantine"
 	case second.state == lost:
 		i.Type = Phantom
 	}

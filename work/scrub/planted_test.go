@@ -336,12 +336,16 @@ func inMemory(t *testing.T) string {
 // newFarm is a house of more sorts of buckets, with keys.
 func newFarm(t *testing.T, f *finds) *house {
 	t.Helper()
-	h := &house{T: t, ctx: t.Context(), root: inMemory(t)}
-	h.db = memkv.New()
+	return farmOver(t, f, inMemory(t), vfs.OS{}, memkv.New())
+}
+
+func farmOver(t *testing.T, f *finds, root string, fs vfs.FS, db kv.DB) *house {
+	t.Helper()
+	h := &house{T: t, ctx: t.Context(), root: root, db: db}
 	var err error
-	h.blobs, err = fileblob.Open(fileblob.Options{FS: vfs.OS{}, Dir: filepath.Join(h.root, ".myfsio.sys", "blobs")})
+	h.blobs, err = fileblob.Open(fileblob.Options{FS: fs, Dir: filepath.Join(h.root, ".myfsio.sys", "blobs")})
 	h.ok(err)
-	h.tree, err = view.Open(view.Options{FS: vfs.OS{}, Root: h.root})
+	h.tree, err = view.Open(view.Options{FS: fs, Root: h.root})
 	h.ok(err)
 	t.Cleanup(func() { h.ok(errors.Join(h.tree.Close(), h.blobs.Close(), h.db.Close())) })
 	m := &masters{}
