@@ -202,9 +202,9 @@ func (s Secrets) matcher() matcher {
 	m := matcher{}
 	for k, what := range s {
 		b := []byte(k)
-		for form, text := range map[string]string{
-			"": k, " in hexadecimal": hex.EncodeToString(b), " in large hexadecimal": strings.ToUpper(hex.EncodeToString(b)),
-			" in base64": base64.RawStdEncoding.EncodeToString(b), " in base64 of URLs": base64.RawURLEncoding.EncodeToString(b),
+		for text, form := range map[string]string{ // some forms of a key may be the same text, which is found once
+			k: "", hex.EncodeToString(b): " in hexadecimal", strings.ToUpper(hex.EncodeToString(b)): " in large hexadecimal",
+			base64.RawStdEncoding.EncodeToString(b): " in base64", base64.RawURLEncoding.EncodeToString(b): " in base64 of URLs",
 		} {
 			p := binary.LittleEndian.Uint64([]byte(text))
 			m[p] = append(m[p], pattern{text, what + form})
