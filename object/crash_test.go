@@ -100,7 +100,11 @@ func describeVersions(ctx context.Context, s *object.Store, sb *strings.Builder,
 	}
 	for _, v := range page.Versions {
 		if !v.DeleteMarker && !v.Poisoned {
-			r, err := s.Open(ctx, object.GetObject{Bucket: bucket, Key: v.Key, VersionID: v.VersionID})
+			d, err := s.Describe(ctx, bucket, v.Key, v.VersionID)
+			if err != nil {
+				return err
+			}
+			r, err := s.Open(ctx, object.GetObject{Bucket: bucket, Key: v.Key, VersionID: v.VersionID, Customer: keyTo(d.Encryption, false)})
 			if err != nil {
 				return err
 			}

@@ -166,6 +166,7 @@ func (w *world) runGet(s *step, bucket, key string) error {
 	case 3:
 		req.PartNumber = s.n
 	}
+	req.Customer = w.keyOf(bucket, key, req.VersionID, s.option(20, 4))
 	w.logf("get %s/%.20q %s range %+v part %d if %+v", bucket, key, req.VersionID, req.Range, req.PartNumber, req.If)
 	return w.compareGet(req, s.option(8, 1))
 }
@@ -264,6 +265,7 @@ func (w *world) runCopy(s *step, bucket, key string) error {
 	if s.option(22, 3) {
 		req.SourceIf = w.readIf(s, req.SourceBucket, req.SourceKey)
 	}
+	req.SourceCustomer = w.keyOf(req.SourceBucket, req.SourceKey, req.SourceVersionID, s.option(8, 5))
 	w.logf("copy %s/%.20q %s to %s/%.20q meta %v tags %v sum %s if %+v source if %+v seal %v", req.SourceBucket, req.SourceKey, req.SourceVersionID,
 		bucket, key, req.ReplaceMeta, req.ReplaceTags, req.Checksum, req.If, req.SourceIf, req.Seal)
 	want, wantErr := w.m.Copy(req)
@@ -286,6 +288,7 @@ func (w *world) runRename(s *step, bucket, key string) error {
 	if s.option(20, 1) {
 		req.Token = fmt.Sprint(len(w.log))
 	}
+	req.SourceCustomer = w.keyOf(bucket, req.Source, "", s.option(24, 5))
 	w.logf("rename %s/%.20q to %.20q if %+v source if %+v token %q", bucket, req.Source, key, req.If, req.SourceIf, req.Token)
 	want, wantErr := w.m.Rename(req)
 	got, gotErr := w.s.Rename(w.ctx, req)
@@ -389,7 +392,7 @@ func (w *world) runPutPart(s *step) error {
 	if s.opt>>16&3 > 0 { // mostly as the upload wants it
 		body.Digest.Algorithm = u.Checksum
 	}
-	req := object.PutPart{Bucket: u.Bucket, Key: u.Key, UploadID: u.UploadID, Number: s.n, Body: body}
+	req := object.PutPart{Bucket: u.Bucket, Key: u.Key, UploadID: u.UploadID, Number: s.n, Body: body, Customer: keyTo(u.Encryption, s.option(20, 5))}
 	w.logf("put part %d of %s: %d bytes (said %d, md5 %.4x) sum %s", s.n, u.UploadID, len(data), body.Size, body.MD5, body.Digest.Algorithm)
 	want, wantErr := w.m.PutPart(req, data)
 	req.UploadID = w.toReal(u.UploadID)
@@ -409,6 +412,7 @@ func (w *world) runCopyPart(s *step, bucket, key string) error {
 	if s.option(2, 2) {
 		req.SourceIf = w.readIf(s, bucket, key)
 	}
+	req.Customer, req.SourceCustomer = keyTo(u.Encryption, s.option(20, 5)), w.keyOf(bucket, key, req.SourceVersionID, s.option(25, 5))
 	w.logf("copy part %d of %s from %s/%.20q %s range %+v if %+v", s.n, u.UploadID, bucket, key, req.SourceVersionID, req.Range, req.SourceIf)
 	want, wantErr := w.m.CopyPart(req)
 	req.UploadID, req.SourceVersionID = w.toReal(u.UploadID), w.toReal(req.SourceVersionID)

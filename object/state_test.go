@@ -55,11 +55,11 @@ func (w *world) compareAll(rng *rand.Rand, listings int) error {
 // compareVersions reads every version of every key.
 func (w *world) compareVersions(bucket string) error {
 	for _, key := range nasty {
-		if err := w.compareGet(object.GetObject{Bucket: bucket, Key: key}, false); err != nil {
+		if err := w.compareGet(object.GetObject{Bucket: bucket, Key: key, Customer: w.keyOf(bucket, key, "", false)}, false); err != nil {
 			return err
 		}
 		for i, id := range w.versions[bucket+"/"+key] {
-			if err := w.compareGet(object.GetObject{Bucket: bucket, Key: key, VersionID: id}, i%2 == 0); err != nil {
+			if err := w.compareGet(object.GetObject{Bucket: bucket, Key: key, VersionID: id, Customer: w.keyOf(bucket, key, id, false)}, i%2 == 0); err != nil {
 				return err
 			}
 			if err := w.compareParts(bucket, key, id); err != nil {
@@ -80,7 +80,7 @@ func (w *world) compareParts(bucket, key, id string) error {
 		return err
 	}
 	for n := range want {
-		if err := w.compareGet(object.GetObject{Bucket: bucket, Key: key, VersionID: id, PartNumber: n + 1}, false); err != nil {
+		if err := w.compareGet(object.GetObject{Bucket: bucket, Key: key, VersionID: id, PartNumber: n + 1, Customer: w.keyOf(bucket, key, id, false)}, false); err != nil {
 			return err
 		}
 	}

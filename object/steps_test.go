@@ -115,7 +115,7 @@ func (w *world) upload(ref int) object.Upload {
 
 // etag guesses an entity tag of a key.
 func (w *world) etag(bucket, key string, ref int) string {
-	r, err := w.m.Open(object.GetObject{Bucket: bucket, Key: key})
+	r, err := w.m.Open(object.GetObject{Bucket: bucket, Key: key, Customer: w.keyOf(bucket, key, "", false)})
 	if err != nil || ref%4 == 0 {
 		return "00000000000000000000000000000000"
 	}
@@ -209,6 +209,26 @@ func (s *step) seal() *object.Sealing {
 		return &object.Sealing{Sort: seal.S3}
 	case 1:
 		return &object.Sealing{Sort: seal.KMS, KeyID: []string{"", "k", "other"}[s.ref2%3]}
+	case 2:
+		return &object.Sealing{Sort: seal.Customer, Customer: &customer}
 	}
 	return nil
+}
+
+// keyTo is the customer's key that a request about what is encrypted so has to bring. Where it is odd the request brings it where it must not, and not
+// where it must.
+func keyTo(e *object.Encryption, odd bool) *seal.Key {
+	if (e != nil && e.Sort == seal.Customer) != odd {
+		return &customer
+	}
+	return nil
+}
+
+// keyOf is keyTo of a version.
+func (w *world) keyOf(bucket, key, version string, odd bool) *seal.Key {
+	v, err := w.m.Tags(bucket, key, version)
+	if err != nil {
+		return nil
+	}
+	return keyTo(v.Encryption, odd)
 }

@@ -24,7 +24,7 @@ func (w *world) compareView(assembled bool) error {
 	for _, b := range w.m.ListBuckets(object.ListBuckets{}).Buckets {
 		for _, key := range nasty {
 			at := [2]string{b.Name, key}
-			r, err := w.m.Open(object.GetObject{Bucket: b.Name, Key: key})
+			r, err := w.m.Open(object.GetObject{Bucket: b.Name, Key: key, Customer: w.keyOf(b.Name, key, "", false)})
 			if fault.Is(err, fault.Corrupted) { // what its file is says nothing
 				delete(left, at)
 			}
@@ -104,7 +104,7 @@ func (w *world) unveil(at [2]string, s *object.Shown) error {
 	if !s.Sealed {
 		return nil
 	}
-	got, err := w.read(object.GetObject{Bucket: at[0], Key: at[1]}, false)
+	got, err := w.read(object.GetObject{Bucket: at[0], Key: at[1], Customer: w.keyOf(at[0], at[1], "", false)}, false)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,7 @@ import (
 	"myfsio/checksum"
 	"myfsio/fault"
 	"myfsio/object"
+	"myfsio/seal"
 )
 
 // note is an annotation of a version.
@@ -70,6 +71,9 @@ func (m *Model) PutAnnotation(req object.PutAnnotation, data []byte) (object.Ann
 	}
 	if req.IfMatch != "" && req.IfMatch != "*" && req.IfMatch != v.etag {
 		return none(fail(fault.PreconditionFailed))
+	}
+	if v.enc != nil && v.enc.Sort == seal.Customer {
+		return none(fail(fault.InvalidRequest))
 	}
 	old, less := v.notes[req.Name], int64(0)
 	if old != nil {

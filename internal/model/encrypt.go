@@ -39,6 +39,32 @@ func (b *bucket) encryption(wish *object.Sealing) *object.Encryption {
 	return &e
 }
 
+// keyed is what is shown of e to who brought a customer's key, or none.
+func keyed(e *object.Encryption, customer *seal.Key) *object.Encryption {
+	if e == nil || e.Sort != seal.Customer || customer == nil {
+		return e
+	}
+	out := *e
+	out.CustomerMD5 = customer.MD5()
+	return &out
+}
+
+// opens reports why a customer's key, or none, does not open what is encrypted so. There is one such key.
+func opens(e *object.Encryption, customer *seal.Key) error {
+	if (e != nil && e.Sort == seal.Customer) != (customer != nil) {
+		return fail(fault.InvalidRequest)
+	}
+	return nil
+}
+
+// customerOf is the customer's key that a write asks for.
+func customerOf(wish *object.Sealing) *seal.Key {
+	if wish == nil {
+		return nil
+	}
+	return wish.Customer
+}
+
 // copied is the encryption of a copy: what is encrypted does not come to be stored in clear.
 func (b *bucket) copied(req *object.CopyObject, src *version) *object.Encryption {
 	e := b.encryption(req.Seal)

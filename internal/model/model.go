@@ -369,7 +369,9 @@ func (m *Model) Put(req object.PutObject, data []byte) (object.Version, error) {
 		v.modified = req.Modified
 	}
 	m.tell(b, "ObjectCreated:Put", req.By, v)
-	return b.describe(v), nil
+	out := b.describe(v)
+	out.Encryption = keyed(out.Encryption, customerOf(req.Seal))
+	return out, nil
 }
 
 // checkBody compares the bytes with what the client said of them.
@@ -422,12 +424,16 @@ func (m *Model) Open(req object.GetObject) (Read, error) {
 	if v.marker {
 		return r, fail(fault.MethodNotAllowed)
 	}
+	if err := opens(v.enc, req.Customer); err != nil {
+		return r, err
+	}
 	if err := checkRead(&req.If, v); err != nil {
 		return r, err
 	}
 	if v.poisoned {
 		return r, fail(fault.Corrupted)
 	}
+	r.Version.Encryption = keyed(r.Version.Encryption, req.Customer)
 	return r, r.choose(v, &req)
 }
 

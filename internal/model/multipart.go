@@ -13,6 +13,7 @@ import (
 	"myfsio/checksum"
 	"myfsio/fault"
 	"myfsio/object"
+	"myfsio/seal"
 )
 
 // CreateUpload begins a multipart upload.
@@ -43,7 +44,9 @@ func (m *Model) CreateUpload(req object.CreateUpload) (object.Upload, error) {
 		Encryption: b.encryption(req.Seal),
 	}
 	b.uploads = append(b.uploads, u)
-	return u.Upload, nil
+	out := u.Upload
+	out.Encryption = keyed(out.Encryption, customerOf(req.Seal))
+	return out, nil
 }
 
 func (m *Model) upload(name, key, id string) (*bucket, *upload, error) {
@@ -75,7 +78,7 @@ func (m *Model) PutPart(req object.PutPart, data []byte) (object.Part, error) {
 	if u.Checksum != checksum.None && alg != checksum.None && alg != u.Checksum {
 		return object.Part{}, fail(fault.InvalidRequest)
 	}
-	if err := checkBody(&req.Body, data); err != nil {
+	if err := firstError(opens(u.Encryption, req.Customer), checkBody(&req.Body, data)); err != nil {
 		return object.Part{}, err
 	}
 	p := part{number: req.Number, data: bytes.Clone(data), modified: m.Now(), sum: u.partSum(data)}
@@ -83,7 +86,7 @@ func (m *Model) PutPart(req object.PutPart, data []byte) (object.Part, error) {
 	u.parts = append(u.parts, p)
 	sort.Slice(u.parts, func(i, j int) bool { return u.parts[i].number < u.parts[j].number })
 	out := p.describe()
-	out.Encryption = u.Encryption
+	out.Encryption = keyed(u.Encryption, req.Customer)
 	if u.Checksum == checksum.None { // told to the writer, and then forgotten
 		out.Checksum = sumOf(alg, data)
 	}
@@ -105,7 +108,7 @@ func (p *part) describe() object.Part {
 
 // CopyPart writes a part from an object.
 func (m *Model) CopyPart(req object.CopyPart) (object.CopiedPart, error) {
-	b, v, err := m.source(req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf)
+	b, v, err := m.source(req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf, req.SourceCustomer)
 	if err != nil {
 		return object.CopiedPart{}, err
 	}
@@ -117,18 +120,18 @@ func (m *Model) CopyPart(req object.CopyPart) (object.CopiedPart, error) {
 		return object.CopiedPart{}, fail(fault.InvalidArgument)
 	}
 	out := object.CopiedPart{SourceVersionID: b.shownID(v)}
-	out.Part, err = m.PutPart(object.PutPart{Bucket: req.Bucket, Key: req.Key, UploadID: req.UploadID, Number: req.Number, Body: object.Body{Size: int64(len(r.Data))}}, r.Data)
+	out.Part, err = m.PutPart(object.PutPart{Bucket: req.Bucket, Key: req.Key, UploadID: req.UploadID, Number: req.Number, Customer: req.Customer, Body: object.Body{Size: int64(len(r.Data))}}, r.Data)
 	return out, err
 }
 
 // source finds what a copy reads.
-func (m *Model) source(bucket, key, id string, cond *object.Conditions) (*bucket, *version, error) {
+func (m *Model) source(bucket, key, id string, cond *object.Conditions, customer *seal.Key) (*bucket, *version, error) {
 	b, v, err := m.lookup(bucket, key, id)
 	if fault.Is(err, fault.MethodNotAllowed) {
 		return nil, nil, fail(fault.InvalidRequest)
 	}
 	if err == nil {
-		err = checkRead(cond, v)
+		err = firstError(opens(v.enc, customer), checkRead(cond, v))
 	}
 	if fault.Is(err, fault.NotModified) {
 		err = fail(fault.PreconditionFailed)
@@ -173,12 +176,15 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 	if err := checkWrite(&req.If, b.current(req.Key)); err != nil {
 		return object.Copied{}, err
 	}
-	from, src, err := m.source(req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf)
+	from, src, err := m.source(req.SourceBucket, req.SourceKey, req.SourceVersionID, &req.SourceIf, req.SourceCustomer)
 	if err != nil {
 		return object.Copied{}, err
 	}
 	size := int64(len(src.data))
-	if !req.ExcludeAnnotations {
+	if !req.ExcludeAnnotations && len(src.notes) > 0 {
+		if customerOf(req.Seal) != nil {
+			return object.Copied{}, firstError(b.room(req.Key, size), fail(fault.InvalidRequest))
+		}
 		size += src.annotated()
 	}
 	if err := b.room(req.Key, size); err != nil {
@@ -194,6 +200,7 @@ func (m *Model) Copy(req object.CopyObject) (object.Copied, error) {
 	m.add(b, v)
 	m.tell(b, "ObjectCreated:Copy", req.By, v)
 	out.Version = b.describe(v)
+	out.Version.Encryption = keyed(out.Version.Encryption, customerOf(req.Seal))
 	return out, nil
 }
 

@@ -28,6 +28,8 @@ func (m *Model) Rename(req object.RenameObject) (object.Renamed, error) {
 		return object.Renamed{}, fail(fault.Corrupted)
 	case v.protects(m.Now(), false):
 		return object.Renamed{}, fail(fault.Locked)
+	case opens(v.enc, req.SourceCustomer) != nil:
+		return object.Renamed{}, fail(fault.InvalidRequest)
 	case dest == nil && (len(req.If.IfMatch) > 0 || len(req.If.IfNoneMatch) == 0 && !req.If.IfModifiedSince.IsZero()),
 		dest != nil && checkRead(&req.If, dest) != nil:
 		return object.Renamed{}, fail(fault.PreconditionFailed)

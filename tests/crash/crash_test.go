@@ -65,7 +65,7 @@ func TestKill(t *testing.T) {
 	}
 	t.Logf("%d rounds with MYFSIO_CRASH_SEED=%d", rounds, seed)
 	r := &run{rng: rand.New(rand.NewPCG(seed, 0))}
-	if r.server, err = daemon.New(dir, "MULTIPART_MIN_PART_SIZE="+strconv.Itoa(minPart),
+	if r.server, err = daemon.New(dir, "MULTIPART_MIN_PART_SIZE="+strconv.Itoa(minPart), "ENCRYPTION_ENABLED=true", "KMS_ENABLED=true",
 		"RATE_LIMIT_DEFAULT=100000000 per minute", "RATE_LIMIT_BUCKET_OPS=100000000 per minute",
 		"RATE_LIMIT_OBJECT_OPS=100000000 per minute", "RATE_LIMIT_HEAD_OPS=100000000 per minute"); err != nil {
 		t.Fatal(err)
@@ -96,6 +96,9 @@ func (r *run) all(ctx context.Context, rounds int) error {
 	if err := r.verify(ctx, true); err != nil {
 		return fmt.Errorf("in the end: %w", err)
 	}
+	if err := r.oneKey(ctx); err != nil {
+		return fmt.Errorf("with one master key: %w", err)
+	}
 	if err := r.server.Stop(); err != nil {
 		return err
 	}
@@ -122,6 +125,11 @@ func (r *run) round(ctx context.Context, i int) error {
 			return err
 		}
 	}
+	if i%4 == 2 {
+		if _, err := r.server.Run(ctx, "rekey"); err != nil {
+			return err
+		}
+	}
 	if err := r.start(); err != nil {
 		return err
 	}
@@ -143,6 +151,9 @@ func (r *run) round(ctx context.Context, i int) error {
 		if err := r.start(); err != nil {
 			return err
 		}
+	}
+	if i%2 == 0 {
+		go r.rewrap(ctx)
 	}
 	return r.work(ctx)
 }
@@ -167,6 +178,9 @@ func (r *run) buckets(ctx context.Context) error {
 		}
 	}
 	doc := `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`
+	if err := r.admin(ctx, "POST", "/kms/keys", `{"KeyId": "`+kmsKey+`"}`, nil); err != nil {
+		return err
+	}
 	_, err := c.Do(ctx, signed.Request{Method: "PUT", Bucket: versionedBucket, Query: map[string][]string{"versioning": {""}}, Body: []byte(doc)})
 	return err
 }

@@ -16,6 +16,55 @@ type version struct {
 	upload bool   // uploaded in parts, which shows in the ETag
 	kind   string // Content-Type
 	note   string // user metadata
+	sealed sealing
+}
+
+// sealing is how a version is encrypted.
+type sealing uint8
+
+const (
+	inClear sealing = iota
+	byServer
+	byKMS
+	byCustomer
+)
+
+// customerKey is the key that byCustomer stands for, in base64.
+const customerKey = "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE="
+
+// write adds what a request has to say that encrypts so; read what one has to say that reads it or sends a part; source, that copies from it.
+func (s sealing) write(h map[string][]string) {
+	switch s {
+	case byServer:
+		h["X-Amz-Server-Side-Encryption"] = []string{"AES256"}
+	case byKMS:
+		h["X-Amz-Server-Side-Encryption"] = []string{"aws:kms"}
+	}
+	s.read(h)
+}
+
+func (s sealing) read(h map[string][]string) { s.customer(h, "X-Amz-") }
+
+func (s sealing) source(h map[string][]string) { s.customer(h, "X-Amz-Copy-Source-") }
+
+func (s sealing) customer(h map[string][]string, prefix string) {
+	if s == byCustomer {
+		h[prefix+"Server-Side-Encryption-Customer-Algorithm"] = []string{"AES256"}
+		h[prefix+"Server-Side-Encryption-Customer-Key"] = []string{customerKey}
+	}
+}
+
+// shown is the header of an answer about what is encrypted so.
+func (s sealing) shown() (name, value string) {
+	switch s {
+	case byServer:
+		return "X-Amz-Server-Side-Encryption", "AES256"
+	case byKMS:
+		return "X-Amz-Server-Side-Encryption", "aws:kms"
+	case byCustomer:
+		return "X-Amz-Server-Side-Encryption-Customer-Algorithm", "AES256"
+	}
+	return "X-Amz-Server-Side-Encryption", ""
 }
 
 func (v *version) size() int {

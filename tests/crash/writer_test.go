@@ -76,6 +76,8 @@ func (w *writer) step(ctx context.Context) error {
 		return w.deleteVersion(ctx, k)
 	case n < 88:
 		return w.deleteSome(ctx)
+	case n < 92 && k.latest() != nil && (k.latest().sealed == byServer || k.latest().sealed == byKMS):
+		return w.anotherKey(ctx, k)
 	default:
 		return w.delete(ctx, k)
 	}
@@ -116,11 +118,13 @@ func (w *writer) ask(ctx context.Context, r signed.Request) (*signed.Response, e
 
 // fresh makes a version with random contents and headers.
 func (w *writer) fresh(parts ...int) version {
-	return version{seed: w.rng.Uint64(), parts: parts, kind: fmt.Sprintf("x/%d", w.rng.IntN(1000)), note: strconv.Itoa(w.rng.IntN(1 << 30))}
+	return version{seed: w.rng.Uint64(), parts: parts, kind: fmt.Sprintf("x/%d", w.rng.IntN(1000)), note: strconv.Itoa(w.rng.IntN(1 << 30)), sealed: sealing(max(0, w.rng.IntN(6)-2))}
 }
 
 func (v *version) header() map[string][]string {
-	return map[string][]string{"Content-Type": {v.kind}, "X-Amz-Meta-Note": {v.note}}
+	h := map[string][]string{"Content-Type": {v.kind}, "X-Amz-Meta-Note": {v.note}}
+	v.sealed.write(h)
+	return h
 }
 
 func (w *writer) put(ctx context.Context, k *key) error {
@@ -189,8 +193,12 @@ func (w *writer) copy(ctx context.Context, k *key) error {
 	if source == nil || from == k {
 		return w.put(ctx, k)
 	}
-	v := version{seed: source.seed, parts: []int{source.size()}, kind: source.kind, note: source.note}
+	v := version{seed: source.seed, parts: []int{source.size()}, kind: source.kind, note: source.note, sealed: w.fresh().sealed}
 	header := map[string][]string{"X-Amz-Copy-Source": {from.bucket + "/" + signed.Escape(from.name)}}
+	if v.sealed.write(header); v.sealed == inClear && source.sealed != inClear {
+		v.sealed = byServer // what is encrypted stays so
+	}
+	source.sealed.source(header)
 	if source.id != "" {
 		header["X-Amz-Copy-Source"][0] += "?versionId=" + source.id
 	}
@@ -201,6 +209,15 @@ func (w *writer) copy(ctx context.Context, k *key) error {
 		header["Content-Type"], header["X-Amz-Meta-Note"] = []string{v.kind}, []string{v.note}
 	}
 	_, err := w.send(ctx, k, "copy", k.with(v), signed.Request{Method: "PUT", Header: header})
+	return err
+}
+
+// anotherKey puts the current version under a key of the KMS, which leaves all else of it.
+func (w *writer) anotherKey(ctx context.Context, k *key) error {
+	after := append([]version{}, k.history...)
+	after[0].sealed = byKMS
+	doc := "<ObjectEncryption><SSE-KMS><KMSKeyArn>arn:aws:kms:local:000000000000:key/" + kmsKey + "</KMSKeyArn></SSE-KMS></ObjectEncryption>"
+	_, err := w.send(ctx, k, "another key", after, signed.Request{Method: "PUT", Query: url.Values{"encryption": {""}}, Body: []byte(doc)})
 	return err
 }
 
@@ -229,7 +246,9 @@ func (w *writer) goOn(ctx context.Context, k *key) error {
 	u := k.open
 	if n := len(u.etags); n < len(u.made.parts) {
 		q := url.Values{"uploadId": {u.id}, "partNumber": {strconv.Itoa(n + 1)}}
-		resp, err := w.ask(ctx, signed.Request{Method: "PUT", Bucket: k.bucket, Key: k.name, Query: q, Body: u.made.part(n)})
+		header := map[string][]string{}
+		u.made.sealed.read(header)
+		resp, err := w.ask(ctx, signed.Request{Method: "PUT", Bucket: k.bucket, Key: k.name, Query: q, Header: header, Body: u.made.part(n)})
 		if err != nil {
 			return err
 		}
