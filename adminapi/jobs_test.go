@@ -124,8 +124,8 @@ func TestIntegrity(t *testing.T) {
 	w.wants(t, "GET", "/admin/integrity/status", "", 200, settings+`false}`)
 	w.patience = time.Minute
 	for body, says := range map[string]string{
-		``:                                      `"healed":true}],"errors":[],"objects_scanned":0,`,
-		`{"auto_heal": false, "dry_run": true}`: `"healed":false}],"errors":[],"objects_scanned":7,`,
+		``:                                      `"healed":true,"heal_action":""}],"errors":[],"objects_scanned":0,`,
+		`{"auto_heal": false, "dry_run": true}`: `"healed":false,"heal_action":""}],"errors":[],"objects_scanned":7,`,
 		`{"full": true}`:                        `"complete":true}`,
 	} {
 		go func() { gate <- struct{}{} }()

@@ -83,7 +83,7 @@ type Report struct {
 	ETagCache      int64    `json:"etag_cache_inconsistencies"`
 	LegacyMetadata int64    `json:"legacy_metadata_drifts"`
 	Healed         int64    `json:"issues_healed"`
-	Issues         []Issue  `json:"issues"` // at most maxIssues of each type
+	Issues         []Issue  `json:"issues"` // at most maxIssues of each type, and maxListed
 	Errors         []string `json:"errors"`
 	ObjectsScanned int64    `json:"objects_scanned"` // versions
 	BucketsScanned int64    `json:"buckets_scanned"`
@@ -110,7 +110,7 @@ type Issue struct {
 	VersionID string `json:"version_id,omitempty"`
 	Detail    string `json:"detail"`
 	Healed    bool   `json:"healed"`
-	Action    string `json:"heal_action,omitempty"`
+	Action    string `json:"heal_action"`
 }
 
 // The types of issues.
@@ -129,6 +129,7 @@ const (
 
 const (
 	maxIssues = 100 // of one type, so that no type fills the report
+	maxListed = 500 // of all types
 	maxErrors = 50
 )
 
@@ -214,7 +215,7 @@ func (r *run) found(i Issue) {
 		r.Healed++
 	}
 	r.Log.Warn("integrity scan: "+i.Type, "bucket", i.Bucket, "key", i.Key, "version", i.VersionID, "detail", i.Detail, "action", i.Action)
-	if r.listed[i.Type]++; r.listed[i.Type] <= maxIssues {
+	if r.listed[i.Type]++; r.listed[i.Type] <= maxIssues && len(r.Issues) < maxListed {
 		r.Issues = append(r.Issues, i)
 	}
 }
