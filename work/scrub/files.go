@@ -22,6 +22,7 @@ import (
 type suspect struct {
 	bucket, key string
 	have        view.Entry // ModTime zero: there is no file
+	modified    time.Time  // of the object that has no file
 }
 
 // maxSuspects bounds what one run judges.
@@ -43,7 +44,7 @@ func (r *run) missing(ctx context.Context, v *object.Version) error {
 	if want, err := r.Store.Show(ctx, v.Bucket, v.Key); err != nil || !want.Exists || want.Parts || want.Damaged {
 		return err
 	}
-	return r.suspect(suspect{bucket: v.Bucket, key: v.Key})
+	return r.suspect(suspect{bucket: v.Bucket, key: v.Key, modified: v.Modified})
 }
 
 // hasFile reports whether a key has a plain file, or can have none: by its name, or because of what stands in its place.
@@ -93,7 +94,7 @@ func (r *run) file(ctx context.Context, e *view.Entry) error {
 			return err
 		}
 	}
-	return r.suspect(suspect{r.at.Bucket, e.Key, *e})
+	return r.suspect(suspect{bucket: r.at.Bucket, key: e.Key, have: *e})
 }
 
 // sameBytes reports whether a file of the size and time of its object has its bytes: it is the same file as the blob, or is compared.
@@ -216,7 +217,8 @@ func (r *run) judgeOne(ctx context.Context, s *suspect) error {
 	case err != nil:
 		return err
 	case s.have.ModTime.IsZero():
-		if !absent || !want.Exists || want.Parts || want.Damaged || r.hasFile(s.bucket, s.key) {
+		// Another version than the one suspected came later: its file may still be to be made.
+		if !absent || !want.Exists || !want.Modified.Equal(s.modified) || want.Parts || want.Damaged || r.hasFile(s.bucket, s.key) {
 			return nil
 		}
 		return r.mend(ctx, s, "the object has no plain file")
@@ -237,6 +239,7 @@ func (r *run) mend(ctx context.Context, s *suspect, detail string) error {
 	i := Issue{Type: Missing, Bucket: s.bucket, Key: s.key, Detail: detail}
 	if r.heals() {
 		if err := r.show(ctx, s.bucket, s.key); err != nil {
+			r.found(i)
 			return err
 		}
 		_, err := r.Tree.Stat(s.bucket, s.key)
