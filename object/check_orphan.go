@@ -15,13 +15,14 @@ func (c *checker) orphans() error {
 		return func(k []byte) bool { return len(k) == 17 && set[id(k[1:])] }
 	}
 	ofUpload := func(k []byte) bool { return len(k) == 19 && c.uploads[id(k[1:17])] }
+	ofBody := func(k []byte) bool { return len(k) == 19 && c.bodies[id(k[1:17])] }
 	for _, t := range []struct {
 		table byte
 		owned func(key []byte) bool
 	}{
 		{tCurrent, c.inKnownBucket}, {tVersion, c.inKnownBucket}, {tUpload, c.inKnownBucket},
 		{tNull, c.inKnownBucket}, {tCounter, c.inKnownBucket}, {tConfig, c.inKnownBucket}, {tToken, c.inKnownBucket},
-		{tRef, in(c.blobs)}, {tInline, in(c.bodies)}, {tManifest, in(c.bodies)}, {tPart, ofUpload},
+		{tRef, in(c.blobs)}, {tInline, in(c.bodies)}, {tManifest, in(c.bodies)}, {tPart, ofUpload}, {tTail, ofBody},
 	} {
 		for p, err := range kv.Scan(c.r, kv.Prefix([]byte{t.table})) {
 			if err != nil {

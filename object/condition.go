@@ -45,6 +45,8 @@ func (c *WriteConditions) Verify() error {
 //	If-None-M. * go on           PreconditionFailed     PreconditionFailed
 func (c *WriteConditions) check(cur *versionRecord) error {
 	switch {
+	case c.Empty && cur != nil && cur.size > 0:
+		return errWriteOffset()
 	case c.IfNoneMatch == "*" && cur != nil:
 		return errPrecondition("If-None-Match")
 	case c.IfMatch == "":
@@ -79,7 +81,7 @@ func (c *WriteConditions) checkDelete(rec *versionRecord) error {
 
 // none reports whether no condition was given.
 func (c *WriteConditions) none() bool {
-	return c.IfMatch == "" && c.IfNoneMatch == "" && c.IfMatchModified.IsZero() && c.IfMatchSize == nil
+	return c.IfMatch == "" && c.IfNoneMatch == "" && c.IfMatchModified.IsZero() && c.IfMatchSize == nil && !c.Empty
 }
 
 func tagMatches(tag string, rec *versionRecord) bool {

@@ -115,7 +115,7 @@ func (s *Store) openSource(ctx context.Context, req GetObject, stamp [16]byte) (
 // key or the bucket changed meanwhile, so that the bytes have to be copied.
 func (s *Store) redescribe(ctx context.Context, req *CopyObject, seen, next *versionRecord) (v Version, ok bool, err error) {
 	next.body, next.etag, next.parts, next.sum, next.stored = seen.body, seen.etag, seen.parts, seen.sum, seen.stored
-	next.flags = seen.flags & flagParts
+	next.flags = seen.flags & bodyFlags
 	next.sealed().take(seen.sealed())
 	err = s.update(ctx, func(t *txn) error {
 		ok = false

@@ -117,6 +117,9 @@ func stage(x *shop) (u object.Upload, list []object.CompletePart, old object.Ver
 	x.annotate("lost", "", "small", 20)
 	x.annotate("lost", "", "large", 300)
 	x.delete("lost", object.NullVersion) // its annotations wait to be removed
+	x.put("short", content(16, 40))
+	x.put("grown", content(17, 200))
+	x.ok(x.appendTo("grown", content(17, 200), content(18, 100)))
 	x.ok(x.s.SetConfig(x.ctx, home, object.ConfigNotification, []byte("n")))
 	_, err := x.s.CreateBucket(x.ctx, object.CreateBucket{Name: vaulted, ObjectLock: true})
 	x.ok(err)
@@ -151,6 +154,18 @@ var acts = []struct {
 	{"copy in place", true, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
 		_, err := x.s.Copy(x.ctx, object.CopyObject{SourceBucket: home, SourceKey: "null", Bucket: home, Key: "null", ReplaceMeta: true})
 		return err
+	}},
+	{"append inline", false, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.appendTo("short", content(16, 40), content(20, 30))
+	}},
+	{"append", false, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.appendTo("null", content(11, 100), content(20, 30))
+	}},
+	{"append again", false, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.appendTo("grown", join(content(17, 200), content(18, 100)), content(20, 30))
+	}},
+	{"append sealed", false, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
+		return x.appendTo("sealed parts", join(content(14, 100), content(15, 50)), content(20, 30))
 	}},
 	{"rename", false, func(x *shop, _ object.Upload, _ []object.CompletePart, _ object.Version) error {
 		_, err := x.s.Rename(x.ctx, object.RenameObject{Bucket: home, Source: "scattered", Key: "k", Token: "t"})

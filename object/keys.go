@@ -21,6 +21,7 @@ import (
 //	n B K             null        id of the null version when it is in v
 //	d I               inline      the bytes of a small body
 //	m I               manifest    parts and extents of a multipart body
+//	t I N             tail        partRecord of piece N (2 bytes) that was appended to the body with manifest I
 //	x I               reference   blob I belongs to bucket B, key K: B K
 //	u B E I           upload      uploadRecord of upload I
 //	p I N             part        partRecord of part N (2 bytes) of upload I
@@ -52,6 +53,7 @@ const (
 	tToken      = 'i'
 	tForget     = 'f'
 	tAnnotation = 'A'
+	tTail       = 't'
 )
 
 // schema is the version of the key space and the record formats.

@@ -107,16 +107,28 @@ type manifest struct {
 	parts   []partRecord
 	extents []extent
 
+	// appended says that pieces may follow in rows of their own. Then parts without an extent lie side by side in the blob that has the manifest's id.
+	appended bool
+	own      int  // parts in the manifest's own row, of an appended one
+	spread   bool // they have extents there
+
 	others []blob.ID // blobs with bytes that are not the object's: of parts left out, or sent again; not stored
 }
 
 func (m *manifest) encode() []byte {
 	var b []byte
-	for i := range m.parts {
+	parts, extents := m.parts, m.extents
+	if m.appended {
+		parts, extents = m.parts[:m.own], m.extents
+		if b = appendUint(b, 3, 1); !m.spread {
+			extents = nil
+		}
+	}
+	for i := range parts {
 		p := appendUint(m.parts[i].encode(nil), 8, uint64(m.numbers[i]))
 		b = appendBytes(b, 1, p)
 	}
-	for _, x := range m.extents {
+	for _, x := range extents {
 		e := appendBytes(nil, 1, x.blob[:])
 		e = appendUint(e, 2, uint64(x.off))
 		b = appendBytes(b, 2, appendUint(e, 3, uint64(x.size)))
@@ -125,12 +137,14 @@ func (m *manifest) encode() []byte {
 }
 
 func (m *manifest) decode(data []byte) error {
-	return fields(data, func(num protowire.Number, _ uint64, data []byte) error {
+	return fields(data, func(num protowire.Number, v uint64, data []byte) error {
 		switch num {
 		case 1:
 			return m.addPart(data)
 		case 2:
 			return m.addExtent(data)
+		case 3:
+			m.appended = v != 0
 		}
 		return nil
 	})
@@ -184,10 +198,13 @@ func (m *manifest) blobs(dst []blob.ID) []blob.ID {
 func getManifest(r kv.Reader, i id) (manifest, error) {
 	var m manifest
 	v, err := r.Get(idKey(tManifest, i))
-	if err != nil {
-		return m, err
+	if err == nil {
+		err = m.decode(v)
 	}
-	return m, m.decode(v)
+	if err == nil && m.appended {
+		err = m.loadTail(r, i)
+	}
+	return m, err
 }
 
 // uploadRecord is an unfinished multipart upload as it is stored.

@@ -44,6 +44,8 @@ func (w *world) run(s step) error {
 		return w.runDeleteBatch(&s, bucket)
 	case "copy":
 		return w.runCopy(&s, bucket, key)
+	case "append":
+		return w.runAppend(&s, bucket, key)
 	case "rename":
 		return w.runRename(&s, bucket, key)
 	case "setTags", "tags":
@@ -275,6 +277,31 @@ func (w *world) runCopy(s *step, bucket, key string) error {
 		return err
 	}
 	return w.same("copy", got, gotErr, want, wantErr)
+}
+
+// runAppend mostly names the right offset, and what is there mostly asks for the encryption that it has.
+func (w *world) runAppend(s *step, bucket, key string) error {
+	body, data := s.body()
+	req := object.AppendObject{PutObject: object.PutObject{Bucket: bucket, Key: key, Owner: s.writer(), Meta: s.metadata(), Body: body, By: s.actor()}}
+	if s.option(14, 2) {
+		req.If = w.writeIf(s, bucket, key)
+	}
+	if r, err := w.m.Open(object.GetObject{Bucket: bucket, Key: key}); err == nil {
+		req.Offset = r.Version.Size
+	}
+	if s.option(16, 3) {
+		req.Offset = int64(sizes[s.n])
+	}
+	if s.option(19, 2) {
+		req.Seal = s.seal()
+	}
+	w.logf("append to %s/%.20q at %d: %d bytes (said %d, md5 %.4x), sum %s, if %+v, seal %v", bucket, key, req.Offset, len(data), body.Size, body.MD5, body.Digest.Algorithm, req.If, req.Seal)
+	got, gotErr := w.s.Append(w.ctx, req)
+	want, wantErr := w.m.Append(req, data)
+	if err := w.finished(got, gotErr, want, wantErr); err != nil {
+		return err
+	}
+	return w.same("append", got, gotErr, want, wantErr)
 }
 
 // runRename gives the request a token now and then, and sends it again.

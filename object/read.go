@@ -475,6 +475,9 @@ func (r *Reader) pin(o *opened) error {
 	r.s.pin(r.pinned)
 	err := r.s.kv.View(r.ctx, func(kr kv.Reader) error {
 		_, err := kr.Get(idKey(tManifest, o.rec.body.id))
+		for i := 0; err == nil && o.m.appended && i < len(r.pinned); i++ { // pieces are put together under the same manifest
+			_, err = kr.Get(idKey(tRef, r.pinned[i]))
+		}
 		return err
 	})
 	if err == nil {

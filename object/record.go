@@ -118,10 +118,15 @@ type body struct {
 
 // Flags of a versionRecord.
 const (
-	flagNull   = 1 << iota // the null version
-	flagMarker             // a delete marker
-	flagParts              // a manifest row lists the parts, also when the body is one blob
-	flagPoison             // the stored bytes are not those that were written, see Poison
+	flagNull     = 1 << iota // the null version
+	flagMarker               // a delete marker
+	flagParts                // a manifest row lists the parts, also when the body is one blob
+	flagPoison               // the stored bytes are not those that were written, see Poison
+	flagAppended             // pieces were appended: they have rows behind the manifest
+	flagQueued               // an appended body waits to be assembled
+
+	// bodyFlags are those that belong to the body.
+	bodyFlags = flagParts | flagAppended | flagQueued
 )
 
 // versionRecord is one version as it is stored.

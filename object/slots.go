@@ -18,7 +18,8 @@ type uploadSlots struct {
 	users   int // parts being written; forgotten at 0
 	blob    blob.ID
 	stride  int64
-	taken   map[int]bool // part numbers that have bytes, anywhere, or are being written
+	blobs   map[blob.ID]bool // shared ones that parts were begun in
+	taken   map[int]bool     // part numbers that have bytes, anywhere, or are being written
 	loading chan struct{}
 }
 
@@ -41,7 +42,10 @@ func (s *Store) claim(ctx context.Context, u id, n int, size int64) (at place, r
 	if size > us.stride {
 		us.blob, us.stride = own.id, size
 	}
-	us.taken[n] = true
+	if s.slots.reserved[us.blob] { // the upload ended, and the blob is an object's
+		return own, func(bool) { s.leave(u, us) }, nil
+	}
+	us.taken[n], us.blobs[us.blob] = true, true
 	shared := us.blob
 	return place{id: shared, off: int64(n-1) * us.stride, shared: true}, func(kept bool) {
 		s.slots.mu.Lock()
@@ -71,7 +75,7 @@ func (s *Store) slotsOf(ctx context.Context, u id) (*uploadSlots, error) {
 		<-us.loading
 		return us, nil
 	}
-	us = &uploadSlots{users: 1, taken: map[int]bool{}, loading: make(chan struct{})}
+	us = &uploadSlots{users: 1, blobs: map[blob.ID]bool{}, taken: map[int]bool{}, loading: make(chan struct{})}
 	s.slots.uploads[u] = us
 	s.slots.mu.Unlock()
 	err := s.loadSlots(ctx, u, us)

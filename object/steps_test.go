@@ -44,7 +44,7 @@ var weights = []struct {
 	op string
 	n  int
 }{
-	{"put", 20}, {"get", 12}, {"delete", 10}, {"deleteVersion", 8}, {"deleteBatch", 3}, {"copy", 8}, {"rename", 6}, {"setTags", 4}, {"updateEncryption", 4}, {"tags", 2},
+	{"put", 20}, {"get", 12}, {"delete", 10}, {"deleteVersion", 8}, {"deleteBatch", 3}, {"copy", 8}, {"rename", 6}, {"append", 16}, {"setTags", 4}, {"updateEncryption", 4}, {"tags", 2},
 	{"createUpload", 6}, {"putPart", 16}, {"copyPart", 4}, {"complete", 8}, {"abort", 2}, {"versioning", 3}, {"createBucket", 1}, {"deleteBucket", 1},
 	{"objectACL", 5}, {"bucketACL", 2}, {"ownership", 2}, {"publicAccess", 1}, {"setConfig", 2}, {"deleteConfig", 1},
 	{"retention", 3}, {"hold", 2}, {"objectLock", 1}, {"quota", 2}, {"deliver", 2}, {"expire", 3}, {"poison", 2},

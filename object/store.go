@@ -83,7 +83,7 @@ type Signals struct {
 func New(ctx context.Context, c Config) (*Store, error) {
 	s := &Store{
 		kv: c.KV, blobs: c.Blobs, inline: c.Inline, minPart: c.MinPartSize, view: c.View, keys: c.Keys, encrypt: c.Encrypt, defaultSort: c.DefaultSort, now: c.Now, log: c.Log,
-		slots:    slots{uploads: map[id]*uploadSlots{}},
+		slots:    slots{uploads: map[id]*uploadSlots{}, reserved: map[blob.ID]bool{}},
 		pins:     pins{blobs: map[blob.ID]int{}},
 		settling: settling{sets: map[id]bool{}},
 		signals:  Signals{View: make(chan struct{}, 1), Reclaim: make(chan struct{}, 1), Assemble: make(chan struct{}, 1), Events: make(chan struct{}, 1), Suspects: make(chan struct{}, 1)},
@@ -196,6 +196,7 @@ func (s *Store) viewDB(ctx context.Context, fn func(kv.Reader) error) error {
 
 // slots is which parts of which uploads are being written in place, see multipart.go.
 type slots struct {
-	mu      sync.Mutex
-	uploads map[id]*uploadSlots
+	mu       sync.Mutex
+	uploads  map[id]*uploadSlots
+	reserved map[blob.ID]bool // see reserve
 }

@@ -203,8 +203,10 @@ func (t *txn) drop(rec *versionRecord, keep body) error {
 		m, err := getManifest(t, rec.body.id)
 		switch {
 		case err == nil:
-			t.Delete(idKey(tManifest, rec.body.id))
-			t.reclaim = m.blobs(t.reclaim)
+			t.deleteManifest(rec.body.id, &m)
+			if rec.body.kind == bodyParts {
+				t.reclaim = m.blobs(t.reclaim)
+			}
 		case errors.Is(err, kv.ErrNotFound) || errors.Is(err, errRecord): // what it named stays, and Unowned tells of it
 		default:
 			return err

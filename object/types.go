@@ -152,6 +152,8 @@ type Conditions struct {
 type WriteConditions struct {
 	IfMatch     string // entity tag without quotes, or "*"
 	IfNoneMatch string // only "*" is allowed by S3
+	// Empty asks that there is nothing, or an object without bytes.
+	Empty bool
 	// For deletes only.
 	IfMatchModified time.Time // x-amz-if-match-last-modified-time
 	IfMatchSize     *int64    // x-amz-if-match-size

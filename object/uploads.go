@@ -147,6 +147,7 @@ func (s *Store) ObjectParts(ctx context.Context, req ObjectParts) (ObjectPartPag
 		if err != nil {
 			return err
 		}
+		m.count()
 		for i := range m.parts {
 			if m.numbers[i] <= req.After {
 				continue

@@ -259,6 +259,7 @@ func readOddly(r io.Reader) ([]byte, error) {
 
 // drain runs the workers' upkeep to the end of their queues.
 func (w *world) drain() error {
+	w.clock = w.clock.Add(object.AppendQuiet)
 	if err := assembleAll(w.ctx, w.s); err != nil {
 		return err
 	}

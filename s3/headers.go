@@ -14,8 +14,7 @@ import (
 
 // refused are headers that ask for what is not built. A value among the allowed asks for nothing.
 var refused = map[string][]string{
-	"X-Amz-Write-Offset-Bytes": nil,
-	"X-Amz-Bucket-Namespace":   {"global"},
+	"X-Amz-Bucket-Namespace": {"global"},
 }
 
 // refusedPrefixes are beginnings of such headers.
@@ -46,6 +45,9 @@ func (r *request) checkForm(ctx context.Context) error {
 		}
 		if strings.HasPrefix(name, lockPrefix) && !takesLock(r.gate.Op) ||
 			name == lockEnabled && r.gate.Op.Name != "CreateBucket" && !oneOf(values[0], []string{"false"}) {
+			return notBuilt(strings.ToLower(name))
+		}
+		if name == offsetHeader && r.gate.Op != opPutObject {
 			return notBuilt(strings.ToLower(name))
 		}
 		if name == "X-Amz-Object-Ownership" && r.gate.Op.Name != "CreateBucket" {

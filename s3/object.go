@@ -41,12 +41,15 @@ func (h *Handler) putObject(ctx context.Context, r *request) (*response, error) 
 	if put.Body, err = r.uploaded(); err != nil {
 		return nil, err
 	}
-	v, err := h.cfg.Store.Put(ctx, put)
+	v, appended, err := h.write(ctx, r, put)
 	if err != nil {
 		return nil, r.condition(err)
 	}
 	res := r.answer()
 	res.setETag(v.ETag)
+	if appended {
+		res.set("x-amz-object-size", strconv.FormatInt(v.Size, 10))
+	}
 	res.setChecksum(v.Checksum)
 	res.setVersion(&v)
 	r.setWritten(res, v.Encryption)

@@ -70,7 +70,7 @@ func (p *Projector) show(ctx context.Context, bucket, key string, want *object.S
 	if want.Blob.IsZero() {
 		return p.unlessRefused(p.Tree.Write(bucket, key, want.Inline, want.Modified), bucket, key)
 	}
-	err := p.trim(ctx, want)
+	err := p.trim(ctx, bucket, key, want)
 	if err == nil {
 		err = p.Tree.Link(bucket, key, p.Blobs.(blob.Linker).Path(want.Blob), want.Modified)
 	}
@@ -101,7 +101,7 @@ func (p *Projector) unlessRefused(err error, bucket, key string) error {
 }
 
 // trim cuts off what a part that was not used left behind the end.
-func (p *Projector) trim(ctx context.Context, want *object.Shown) error {
+func (p *Projector) trim(ctx context.Context, bucket, key string, want *object.Shown) error {
 	b, err := p.Blobs.Open(ctx, want.Blob)
 	if err != nil {
 		return err
@@ -110,7 +110,7 @@ func (p *Projector) trim(ctx context.Context, want *object.Shown) error {
 	if err := b.Close(); err != nil || size <= want.Size {
 		return err
 	}
-	return p.Blobs.(blob.Placer).Trim(ctx, want.Blob, want.Size)
+	return p.Store.TrimShown(ctx, bucket, key, want)
 }
 
 // clearWay removes the file of an object that stands where a directory of key must be, and reports whether there was one. A file of no
