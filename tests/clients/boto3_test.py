@@ -307,6 +307,27 @@ def check_annotations():
     assert s3.head_object(**name)["ETag"] == etag
 
 
+def check_append():
+    data = b""
+    for n in (0, 100, 50_000, 30):
+        more = body(n + 1, 13 + n)
+        put = s3.put_object(Bucket=MAIN, Key="append/log", Body=more, WriteOffsetBytes=len(data))
+        data += more
+        assert put["Size"] == len(data), put
+        got = s3.get_object(Bucket=MAIN, Key="append/log", ChecksumMode="ENABLED")
+        assert got["Body"].read() == data and got["ETag"] == put["ETag"], put
+        assert got.get("ChecksumType") == "FULL_OBJECT", got
+    assert s3.get_object(Bucket=MAIN, Key="append/log", Range="bytes=90-50140")["Body"].read() == data[90:50141]
+    refused("InvalidWriteOffset", s3.put_object, 400, Bucket=MAIN, Key="append/log", Body=b"x", WriteOffsetBytes=3)
+    refused("NoSuchKey", s3.put_object, 404, Bucket=MAIN, Key="append/none", Body=b"x", WriteOffsetBytes=3)
+    refused("PreconditionFailed", s3.put_object, 412, Bucket=MAIN, Key="append/log", Body=b"x", WriteOffsetBytes=len(data), IfMatch='"0"')
+    attributes = s3.get_object_attributes(Bucket=MAIN, Key="append/log", ObjectAttributes=["ObjectParts", "ObjectSize", "Checksum"])
+    assert attributes["ObjectSize"] == len(data) and attributes["ObjectParts"]["TotalPartsCount"] == 2, attributes
+    assert [p["PartNumber"] for p in attributes["ObjectParts"]["Parts"]] == [1, 2], attributes
+    s3.copy_object(Bucket=MAIN, Key="append/copy", CopySource={"Bucket": MAIN, "Key": "append/log"})
+    assert s3.get_object(Bucket=MAIN, Key="append/copy")["Body"].read() == data
+
+
 def check_versioning():
     b = BUCKET + "-versions"
     s3.create_bucket(Bucket=b)

@@ -28,9 +28,13 @@ func (w *world) do(rng *rand.Rand) {
 		key = keys[rng.IntN(7)]
 	}
 	switch n := rng.IntN(100); {
-	case n < 30:
+	case n < 10:
+		w.rename(bucket, keys[rng.IntN(7)], key)
+	case n < 18:
+		w.append(bucket, key, content(rng.Uint64(), 1+sizes[rng.IntN(len(sizes))]))
+	case n < 35:
 		w.put(bucket, key, content(rng.Uint64(), sizes[rng.IntN(len(sizes))]))
-	case n < 52:
+	case n < 54:
 		w.delete(bucket, key, "")
 	case n < 60:
 		if ids := w.ids[bucket+"/"+key]; len(ids) > 0 {
@@ -107,6 +111,35 @@ func (w *world) delete(bucket, key, version string) {
 	got, gotErr := w.s.Delete(w.ctx, req)
 	if w.agree(gotErr, wantErr) && version == "" && want.DeleteMarker {
 		w.made(object.Version{Bucket: bucket, Key: key, VersionID: got.VersionID}, object.Version{VersionID: want.VersionID})
+	}
+}
+
+func (w *world) rename(bucket, from, key string) {
+	w.Helper()
+	w.logf("rename %s/%.20q to %.20q", bucket, from, key)
+	req := object.RenameObject{Bucket: bucket, Source: from, Key: key}
+	got, gotErr := w.s.Rename(w.ctx, req)
+	want, wantErr := w.m.Rename(req)
+	if !w.agree(gotErr, wantErr) {
+		return
+	}
+	w.made(got.Version, want.Version)
+	if want.SourceVersionID != "" {
+		w.made(object.Version{Bucket: bucket, Key: from, VersionID: got.SourceVersionID}, object.Version{VersionID: want.SourceVersionID})
+	}
+}
+
+func (w *world) append(bucket, key string, data []byte) {
+	w.Helper()
+	req := object.AppendObject{PutObject: object.PutObject{Bucket: bucket, Key: key, Body: body(data)}}
+	if r, err := w.m.Open(object.GetObject{Bucket: bucket, Key: key}); err == nil {
+		req.Offset = r.Version.Size
+	}
+	w.logf("append to %s/%.20q at %d: %d bytes", bucket, key, req.Offset, len(data))
+	got, gotErr := w.s.Append(w.ctx, req)
+	want, wantErr := w.m.Append(req, data)
+	if w.agree(gotErr, wantErr) {
+		w.made(got, want)
 	}
 }
 
