@@ -164,6 +164,7 @@ func (w *world) restart() { w.close(); w.open() }
 func (w *world) upkeep() {
 	w.Helper()
 	log := slog.New(slog.DiscardHandler)
+	w.clock = w.clock.Add(object.AppendQuiet)
 	for _, x := range []*work.Worker{
 		assemble.New(assemble.Config{Store: w.s, BytesPerSecond: 1 << 40, Log: log}), reclaim.New(reclaim.Config{Store: w.s, Log: log}),
 	} {
