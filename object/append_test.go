@@ -288,6 +288,36 @@ func TestAppendAssembly(t *testing.T) {
 	}
 }
 
+// Blobs that pieces lie in are no strays though their reference rows are lost.
+func TestAppendedAreNoStrays(t *testing.T) {
+	x := newShop(t, object.Unversioned)
+	all := content(1, 100)
+	x.put("k", all)
+	for i := range 4 {
+		x.ok(x.appendTo("k", all, content(uint64(i+2), 20)))
+		all = append(all, content(uint64(i+2), 20)...)
+		if i == 1 {
+			x.clock = x.clock.Add(time.Minute)
+			x.drain()
+		}
+	}
+	x.ok(x.db.Update(x.ctx, func(t kv.Txn) error {
+		for p, err := range kv.Scan(t, kv.Prefix([]byte{'x'})) {
+			x.ok(err)
+			t.Delete(bytes.Clone(p.Key))
+		}
+		return nil
+	}))
+	x.clock = x.clock.Add(100 * time.Hour)
+	_, err := x.s.Sweep(x.ctx, x.s.NewMark(), func() error { return nil })
+	x.ok(err)
+	x.get("k", "", all)
+	_, err = x.s.Check(x.ctx, object.CheckOptions{Repair: true, Report: func(object.Problem) {}})
+	x.ok(err)
+	x.clean()
+	x.get("k", "", all)
+}
+
 // The file that shows an object is not cut while it grows, nor is a blob that grows cut for it.
 func TestAppendTrim(t *testing.T) {
 	x := newShop(t, object.Unversioned)

@@ -210,10 +210,9 @@ func (s *Store) adoptAssembled(ctx context.Context, a *assembly, base id, seen *
 			return err
 		}
 		if rec == nil { // deleted meanwhile: its own blobs are queued already; a new base is not
-			if _, err := t.Get(idKey(tRef, base)); !errors.Is(err, kv.ErrNotFound) {
-				return err
+			if !slices.Contains(blobs, base) {
+				t.reclaim = append(t.reclaim, base)
 			}
-			t.reclaim = append(t.reclaim, base)
 			return nil
 		}
 		m, err := getManifest(t, a.manifest)
@@ -259,10 +258,12 @@ func holder(r kv.Reader, a *assembly) (b Bucket, k []byte, rec *versionRecord, e
 	}
 	ref, err := r.Get(idKey(tRef, a.first))
 	prefix := inBucket(0, b.ID, 0)[1:]
-	if err != nil || !bytes.HasPrefix(ref, prefix) {
-		return b, nil, nil, ignoreAbsent(err)
+	if ignoreAbsent(err) != nil {
+		return b, nil, nil, err
 	}
-	a.key = string(ref[len(prefix):])
+	if bytes.HasPrefix(ref, prefix) { // else the row is lost, or the object
+		a.key = string(ref[len(prefix):])
+	}
 	is := func(r *versionRecord) bool { return r.body.kind == bodyParts && r.body.id == a.manifest }
 	k = currentKey(b.ID, a.key)
 	if rec, err = current(r, b.ID, a.key); err != nil || rec != nil && is(rec) {

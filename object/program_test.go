@@ -592,6 +592,9 @@ func (w *world) play(steps []step, seed uint64) error {
 		if err := check(w.ctx, w.s, false); err != nil {
 			return fmt.Errorf("%s: %w", when, err)
 		}
+		if list, _, _, err := w.s.Unowned(w.ctx, blob.ID{}, 1000); err != nil || len(list) > 0 {
+			return fmt.Errorf("%s: %v belong to nothing, %v", when, list, err)
+		}
 		if err := w.compareAll(rand.New(rand.NewPCG(seed, 3)), 40); err != nil {
 			return fmt.Errorf("%s: %w", when, err)
 		}

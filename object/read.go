@@ -474,9 +474,13 @@ func (r *Reader) pin(o *opened) error {
 	r.pinned = o.m.blobs(nil)
 	r.s.pin(r.pinned)
 	err := r.s.kv.View(r.ctx, func(kr kv.Reader) error {
-		_, err := kr.Get(idKey(tManifest, o.rec.body.id))
-		for i := 0; err == nil && o.m.appended && i < len(r.pinned); i++ { // pieces are put together under the same manifest
-			_, err = kr.Get(idKey(tRef, r.pinned[i]))
+		if !o.m.appended {
+			_, err := kr.Get(idKey(tManifest, o.rec.body.id))
+			return err
+		}
+		m, err := getManifest(kr, o.rec.body.id) // under which pieces are put together
+		if err == nil && !m.has(r.pinned) {
+			err = kv.ErrNotFound
 		}
 		return err
 	})

@@ -107,7 +107,7 @@ func (s *Store) eachStray(ctx context.Context, suspects map[blob.ID]blob.Info, p
 // acquit takes the blobs off the suspects that a record uses, in one state of the metadata.
 func (s *Store) acquit(ctx context.Context, suspects map[blob.ID]blob.Info, pace func() error) error {
 	return s.viewDB(ctx, func(r kv.Reader) error {
-		for _, table := range []byte{tCurrent, tVersion, tManifest, tPart, tAnnotation} {
+		for _, table := range []byte{tCurrent, tVersion, tManifest, tTail, tPart, tAnnotation} {
 			for p, err := range kv.Scan(r, kv.Prefix([]byte{table})) {
 				if err == nil {
 					err = pace()
@@ -135,7 +135,7 @@ func eachBlob(table byte, value []byte, fn func(blob.ID)) error {
 		for _, x := range m.extents {
 			fn(x.blob)
 		}
-	case tPart:
+	case tPart, tTail:
 		var p partRecord
 		if err := p.decode(value); err != nil {
 			return err
@@ -157,7 +157,7 @@ func eachBlob(table byte, value []byte, fn func(blob.ID)) error {
 		if err := rec.decode(value); err != nil {
 			return err
 		}
-		if rec.body.kind == bodyBlob {
+		if rec.body.kind == bodyBlob || rec.flags&flagAppended != 0 { // which pieces of a body lie in without saying so
 			fn(rec.body.id)
 		}
 	}

@@ -62,6 +62,20 @@ func (m *manifest) loadTail(r kv.Reader, i id) error {
 	return nil
 }
 
+// has reports whether all of the blobs hold extents of the body.
+func (m *manifest) has(blobs []blob.ID) bool {
+	held := map[blob.ID]bool{}
+	for _, x := range m.extents {
+		held[x.blob] = true
+	}
+	for _, b := range blobs {
+		if !held[b] {
+			return false
+		}
+	}
+	return true
+}
+
 // count numbers the parts of a body with pieces from 1, as readers ask for them.
 func (m *manifest) count() {
 	for i := range m.numbers {

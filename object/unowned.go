@@ -131,10 +131,21 @@ func (o *owner) look(r kv.Reader, bucket uint64, key string, add func(table byte
 			return errors.Join(err, add(tVersion, value))
 		}
 		m, err := r.Get(idKey(tManifest, rec.body.id))
-		if err != nil {
+		if err == nil {
+			err = errors.Join(add(tVersion, value), add(tManifest, m))
+		}
+		if err != nil || rec.flags&flagAppended == 0 {
 			return err
 		}
-		return add(tManifest, m)
+		for p, err := range kv.Scan(r, kv.Prefix(idKey(tTail, rec.body.id))) {
+			if err == nil {
+				err = add(tTail, p.Value)
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
 	}
 	v, err := r.Get(currentKey(bucket, key))
 	if err == nil {
