@@ -82,7 +82,8 @@ func (s *Store) appendable(ctx context.Context, req *AppendObject) (*base, error
 			return nil
 		}
 		if req.Body.Size >= 0 {
-			if err := seen.bucket.room(r, req.Key, seen.rec, seen.rec.size+req.Body.Size); err != nil {
+			stays := seen.rec.size + seen.rec.annotations().bytes
+			if err := seen.bucket.room(r, req.Key, seen.rec, stays+req.Body.Size); err != nil {
 				return err
 			}
 		}
@@ -179,7 +180,7 @@ func (s *Store) appendInline(ctx context.Context, req *AppendObject, seen *base)
 		if err != nil {
 			return Version{}, err
 		}
-		sealed = &sealRecord{bucketKey: old.bucketKey, sealer: &sealer{key: seal.NewKey(), kek: sl.kek}}
+		sealed = &sealRecord{bucketKey: old.bucketKey, sealer: sl} // the key is that of the annotations too
 	}
 	st, err := s.ingest(ctx, &b, s.inline, place{id: s.newID()}, sealed.part(0))
 	if err != nil {
@@ -277,6 +278,7 @@ func (s *Store) extend(ctx context.Context, req *AppendObject, seen *base, chang
 		if err := t.follow(&b, req.Key, next, cur); err != nil {
 			return err
 		}
+		t.keeps = next.annotations().id
 		t.unput(&b, req.Key, cur)
 		if err := change(t, &b, cur, next); err != nil {
 			return err

@@ -45,7 +45,7 @@ func (m *Model) Append(req object.AppendObject, data []byte) (object.Version, er
 		return object.Version{}, fail(fault.Locked)
 	}
 	if req.Body.Size >= 0 {
-		if err := b.room(req.Key, int64(len(v.data))+req.Body.Size); err != nil {
+		if err := b.room(req.Key, int64(len(v.data))+v.annotated()+req.Body.Size); err != nil {
 			return object.Version{}, err
 		}
 	}
@@ -55,7 +55,7 @@ func (m *Model) Append(req object.AppendObject, data []byte) (object.Version, er
 	if len(data) == 0 {
 		return b.describe(v), nil
 	}
-	if err := b.room(req.Key, int64(len(v.data)+len(data))); err != nil {
+	if err := b.room(req.Key, int64(len(v.data)+len(data))+v.annotated()); err != nil {
 		return object.Version{}, err
 	}
 	next := *v
