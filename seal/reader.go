@@ -100,8 +100,11 @@ func (r *Reader) end() error {
 	return nil
 }
 
-// WriteTo sends the rest to w.
+// WriteTo sends the rest to w. Of a long rest the next piece is decrypted while one is on its way, by a goroutine that has ended when WriteTo returns.
 func (r *Reader) WriteTo(w io.Writer) (sent int64, err error) {
+	if r.left > 2*bufferSize {
+		return r.writeAhead(w)
+	}
 	buf := buffers.Get().(*[]byte)
 	defer buffers.Put(buf)
 	for {
@@ -115,6 +118,55 @@ func (r *Reader) WriteTo(w io.Writer) (sent int64, err error) {
 			return sent, nil
 		case err != nil:
 			return sent, err
+		}
+	}
+}
+
+// piece is what one Read gave.
+type piece struct {
+	buf *[]byte
+	n   int
+	err error
+}
+
+// writeAhead is WriteTo with two buffers.
+func (r *Reader) writeAhead(w io.Writer) (sent int64, err error) {
+	free, ready := make(chan *[]byte, 2), make(chan piece, 2)
+	for range cap(free) {
+		free <- buffers.Get().(*[]byte)
+	}
+	go r.readAhead(free, ready)
+	for p := range ready {
+		n, err := write(w, (*p.buf)[:p.n])
+		sent += int64(n)
+		if free <- p.buf; err == nil {
+			err = p.err
+		}
+		if err != nil {
+			close(free)
+			for p := range ready {
+				buffers.Put(p.buf)
+			}
+			for buf := range free {
+				buffers.Put(buf)
+			}
+			if err == io.EOF {
+				err = nil
+			}
+			return sent, err
+		}
+	}
+	panic("seal: a stream without an end") // the last piece has an error
+}
+
+// readAhead fills buffers until there is nothing more to read, or no buffer.
+func (r *Reader) readAhead(free <-chan *[]byte, ready chan<- piece) {
+	defer close(ready)
+	for buf := range free {
+		n, err := r.Read(*buf)
+		ready <- piece{buf, n, err}
+		if err != nil {
+			return
 		}
 	}
 }

@@ -345,3 +345,59 @@ func FuzzOpen(f *testing.F) {
 		}
 	})
 }
+
+// brief takes left bytes and fails then.
+type brief struct {
+	bytes.Buffer
+	left int
+}
+
+var errFull = errors.New("full")
+
+func (b *brief) Write(p []byte) (int, error) {
+	if len(p) > b.left {
+		n, _ := b.Buffer.Write(p[:b.left])
+		b.left = 0
+		return n, errFull
+	}
+	b.left -= len(p)
+	return b.Buffer.Write(p)
+}
+
+// TestWriteAhead: a long rest comes whole and in order, up to where its bytes are damaged or whoever takes them fails.
+func TestWriteAhead(t *testing.T) {
+	k, plain := NewKey(), text(9*bufferSize+12345)
+	c, size := sealed(t, k, plain, 1<<20), int64(len(plain))
+	write := func(c []byte, off int64, room int) ([]byte, error) {
+		r, err := NewReader(bytes.NewReader(c), k, size, off, size-off)
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := &brief{left: room}
+		n, err := r.WriteTo(out)
+		if n != int64(out.Len()) {
+			t.Errorf("%d bytes are told, %d were taken", n, out.Len())
+		}
+		if err := r.Close(); err != nil {
+			t.Error(err)
+		}
+		return out.Bytes(), err
+	}
+	for _, off := range []int64{0, 77, size - 2*bufferSize - 1, size - 2*bufferSize} {
+		if got, err := write(c, off, len(plain)); err != nil || !bytes.Equal(got, plain[off:]) {
+			t.Errorf("from %d: %d bytes, %v", off, len(got), err)
+		}
+	}
+	for _, room := range []int{0, 1, bufferSize, 2*bufferSize + 1, 5 * bufferSize, len(plain) - 1} {
+		if got, err := write(c, 0, room); err != errFull || !bytes.Equal(got, plain[:room]) {
+			t.Errorf("room for %d: %d bytes, %v", room, len(got), err)
+		}
+	}
+	for _, at := range []int{0, len(c) / 3, 2 * len(c) / 3, len(c) - 1} {
+		c[at] ^= 1
+		if got, err := write(c, 0, len(plain)); !fault.Is(err, fault.Corrupted) || !bytes.HasPrefix(plain, got) || len(got) > at {
+			t.Errorf("damaged at %d: %d bytes, %v", at, len(got), err)
+		}
+		c[at] ^= 1
+	}
+}
