@@ -203,7 +203,7 @@ func (l *lifecycleRun) wait(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
-		case <-time.After(100 * time.Millisecond):
+		case <-time.After(2 * time.Second): // administrators are limited too
 		}
 	}
 }
