@@ -97,7 +97,7 @@ func (s *Store) appendable(ctx context.Context, req *AppendObject) (*base, error
 		}
 		return nil
 	})
-	if err != nil || seen.rec == nil || seen.rec.sealed() == nil {
+	if err != nil || seen.rec == nil || seen.rec.size == 0 || seen.rec.sealed() == nil {
 		return seen, err
 	}
 	seen.key, err = s.keyOf(seen.rec.sealed(), req.customer(), seen.rec.binding(seen.bucket.ID, req.Key))

@@ -120,6 +120,19 @@ func TestAppendRefused(t *testing.T) {
 	x.clean()
 }
 
+// An object without bytes is written anew by the first append, whatever it was encrypted with: there is nothing that its key would open.
+func TestAppendToNothing(t *testing.T) {
+	x, _ := sealedShop(t, object.Unversioned)
+	for _, w := range wishes {
+		sealedWriters[0].write(x, nameOf(w), w, [][]byte{nil})
+		x.ok(x.appendTo(nameOf(w), nil, content(1, 20)))
+		if v := x.get(nameOf(w), "", content(1, 20)); v.Encryption != nil {
+			t.Errorf("%s: %+v", nameOf(w), v.Encryption)
+		}
+	}
+	x.clean()
+}
+
 // A quota bounds what is appended, and so does the number of pieces.
 func TestAppendBounds(t *testing.T) {
 	x := newShop(t, object.Unversioned)
