@@ -41,6 +41,8 @@ func (m *Model) Append(req object.AppendObject, data []byte) (object.Version, er
 		return object.Version{}, fail(fault.Corrupted)
 	case !v.null || !asBefore(v.enc, req.Seal):
 		return object.Version{}, fail(fault.InvalidRequest)
+	case opens(v.enc, customerOf(req.Seal)) != nil:
+		return object.Version{}, opens(v.enc, customerOf(req.Seal))
 	case v.protects(m.Now(), false):
 		return object.Version{}, fail(fault.Locked)
 	}
