@@ -77,7 +77,7 @@ func TestNotices(t *testing.T) {
 
 // startSmall starts the server with one writer and the buckets.
 func (r *run) startSmall(t *testing.T, s *daemon.Server) error {
-	s.Env = []string{"MULTIPART_MIN_PART_SIZE=32768"}
+	s.Env = []string{"MULTIPART_MIN_PART_SIZE=32768", "ENCRYPTION_ENABLED=true", "KMS_ENABLED=true"}
 	r.writers = []*writer{newWriter(0, 1, 1, nil, &r.acks)}
 	if err := r.start(); err != nil {
 		return err
