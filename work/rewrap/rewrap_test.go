@@ -148,7 +148,7 @@ func TestRun(t *testing.T) {
 		t.Fatalf("%+v", s)
 	}
 	dry := p.run(work.Ask{DryRun: true})
-	if dry.Rewrapped != sealedByMaster || !dry.Complete || uses(&dry.Found) != "SSE-C 2, SSE-KMS 2, SSE-S3 14" || dry.Found.Keys[2].ID != former || p.status().Last != nil {
+	if dry.Rewrapped != sealedByMaster || !dry.Complete || dry.Found.Ended == 0 || uses(&dry.Found) != "SSE-C 2, SSE-KMS 2, SSE-S3 14" || dry.Found.Keys[2].ID != former || p.status().Last != nil {
 		t.Errorf("dry run: %+v", dry)
 	}
 	var told []rewrap.Report

@@ -68,6 +68,9 @@ func (x *run) do(ctx context.Context) (err error) {
 		x.fail("", err) // the objects do not wait for it
 	}
 	err = x.walk(ctx)
+	if x.Complete {
+		x.at.Ended = float64(x.Now().UnixMilli()) / 1000
+	}
 	if x.ask.DryRun {
 		return err
 	}
@@ -75,7 +78,6 @@ func (x *run) do(ctx context.Context) (err error) {
 		at := x.at
 		return errors.Join(err, x.save(&at, nil))
 	}
-	x.at.Ended = float64(x.Now().UnixMilli()) / 1000
 	last := x.at.Count
 	return errors.Join(err, x.save(nil, &last))
 }
