@@ -58,7 +58,7 @@ func Markdown(w io.Writer) error {
 	for i := range ops {
 		o := &ops[i]
 		right := o.Action
-		if o.VersionAction != "" {
+		if o.VersionAction != "" && o.VersionAction != o.Action {
 			right += ", " + o.VersionAction
 		}
 		fmt.Fprintf(&b, "| [%s](%s) | %s | %s | %s | %s |\n", o.Name, o.URL(), right, o.Short, o.state(), cell(o.Deviations))

@@ -275,6 +275,12 @@ func cliObjects(c *cli, b string) {
 		c.t.Errorf("annotations: %v", got)
 	}
 	c.api("delete-object-annotation", b, "--key=renamed", "--annotation-name=n")
+	c.api("put-object", b, "--key=renamed", "--body="+c.file("more", []byte("more")), "--write-offset-bytes=50000")
+	c.refused("InvalidWriteOffset", "put-object", b, "--key=renamed", "--body="+c.path("more"), "--write-offset-bytes=50000")
+	c.api("get-object", b, "--key=renamed", c.path("whole"))
+	if got := read(c.t, c.path("whole")); string(got) != string(data)+"more" {
+		c.t.Errorf("appended: %d bytes", len(got))
+	}
 	c.api("delete-objects", b, "--delete", `{"Objects":[{"Key":"o"},{"Key":"renamed"},{"Key":"sum"}]}`)
 }
 

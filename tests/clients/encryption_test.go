@@ -190,6 +190,13 @@ func cliEncryption(t *testing.T, s *target) {
 	if got := c.api("head-object", b, "--key=default").str("ServerSideEncryption"); got != "AES256" {
 		t.Errorf("default: %s", got)
 	}
+	arn := c.api("head-object", b, "--key=kms").str("SSEKMSKeyId")
+	c.api("update-object-encryption", b, "--key=default", `--object-encryption={"SSEKMS":{"KMSKeyArn":`+quote(arn)+`}}`)
+	if got := c.api("head-object", b, "--key=default").str("SSEKMSKeyId"); got != arn {
+		t.Errorf("after the update: %s, want %s", got, arn)
+	}
+	s3("cp", "--no-progress", "s3://encryption-awscli/default", c.path("updated"))
+	same(t, big, c.path("updated"))
 	c.api("delete-bucket-encryption", b)
 }
 
