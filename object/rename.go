@@ -63,22 +63,6 @@ func (s *Store) Rename(ctx context.Context, req RenameObject) (Renamed, error) {
 	return out, err
 }
 
-// sealerOf finds the key of a stored version, and what wraps it from now on: the master key in force, or the key that wraps it now.
-func (s *Store) sealerOf(r *sealRecord, customer *seal.Key, b seal.Binding) (*sealer, error) {
-	if r.envelope == nil {
-		return nil, errEnvelope()
-	}
-	kek, err := s.keys.KEK(r.envelope, customer)
-	if err != nil {
-		return nil, err
-	}
-	key, err := r.envelope.Unwrap(kek.Key, b)
-	if err == nil && r.envelope.Sort == seal.S3 {
-		kek, err = s.keys.MasterKEK()
-	}
-	return &sealer{key: key, kek: kek}, err
-}
-
 // rename is the commit.
 func (t *txn) rename(req *RenameObject) (out Renamed, err error) {
 	b, err := getBucket(t, req.Bucket)

@@ -255,6 +255,22 @@ func (s *Store) keyOf(r *sealRecord, customer *seal.Key, b seal.Binding) (seal.K
 	return s.keys.Unwrap(r.envelope, customer, b)
 }
 
+// sealerOf finds the key of a stored version, and what wraps it from now on: the master key in force, or the key that wraps it now.
+func (s *Store) sealerOf(r *sealRecord, customer *seal.Key, b seal.Binding) (*sealer, error) {
+	if r.envelope == nil {
+		return nil, errEnvelope()
+	}
+	kek, err := s.keys.KEK(r.envelope, customer)
+	if err != nil {
+		return nil, err
+	}
+	key, err := r.envelope.Unwrap(kek.Key, b)
+	if err == nil && r.envelope.Sort == seal.S3 {
+		kek, err = s.keys.MasterKEK()
+	}
+	return &sealer{key: key, kek: kek}, err
+}
+
 func errEnvelope() error {
 	return fault.New(fault.Corrupted, "The stored encryption of the object is damaged. Run myfsio fsck.")
 }
@@ -316,30 +332,6 @@ func (s *sealRecord) ofObject(m *manifest) *sealRecord {
 		}
 	}
 	return out
-}
-
-// rewrap moves the envelope of a record to another binding, to another KEK, or both; kek nil keeps the one it has, but a former master key
-// gives way to the one in force. The object key stays, and so do the bytes; nothing is written. A record of what is stored in clear (nil)
-// needs none of it. customer is the key that came with the request: an envelope of SSE-C does not move without.
-func (s *Store) rewrap(r *sealRecord, customer *seal.Key, from, to seal.Binding, kek *seal.KEK) error {
-	if r == nil {
-		return nil
-	}
-	if r.envelope == nil {
-		return errEnvelope()
-	}
-	var e *seal.Envelope
-	var err error
-	if kek == nil {
-		e, err = s.keys.Rewrap(r.envelope, customer, from, to)
-	} else {
-		e, err = s.keys.RewrapUnder(r.envelope, customer, kek, from, to)
-	}
-	if err != nil || e == r.envelope {
-		return err
-	}
-	r.envelope, r.raw = e, e.Append(nil)
-	return nil
 }
 
 // copySealing is what a copy of rec asks for. What is encrypted is not stored in clear just because nobody said anything.

@@ -44,11 +44,12 @@ func (s *Store) UpdateEncryption(ctx context.Context, req UpdateEncryption) (Ver
 		if err := s.mayReseal(rec); err != nil {
 			return err
 		}
-		place := rec.binding(b.ID, req.Key)
-		if err := s.rewrap(rec.sealed(), nil, place, place, kek); err != nil {
+		sealed, place := rec.sealed(), rec.binding(b.ID, req.Key)
+		e, err := s.keys.RewrapUnder(sealed.envelope, nil, kek, place, place)
+		if err != nil {
 			return err
 		}
-		rec.sealed().bucketKey = req.BucketKey
+		sealed.envelope, sealed.raw, sealed.bucketKey = e, e.Append(nil), req.BucketKey
 		return nil
 	})
 }
