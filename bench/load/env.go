@@ -135,8 +135,8 @@ func (e *Env) makeBucket(bucket string) error {
 }
 
 // putRequest is a PUT of body at key, or of a part when query says so.
-func (e *Env) putRequest(bucket, key, query string, body *Body) *Request {
-	r := &Request{Method: "PUT", Path: "/" + bucket + "/" + key, Query: query, Payload: body.SHA256}
+func (e *Env) putRequest(bucket, key, query string, body *Body, headers ...Header) *Request {
+	r := &Request{Method: "PUT", Path: "/" + bucket + "/" + key, Query: query, Headers: headers, Payload: body.SHA256}
 	if e.Target.UnsignedPayload {
 		r.Payload = unsignedPayload
 	}
@@ -144,7 +144,7 @@ func (e *Env) putRequest(bucket, key, query string, body *Body) *Request {
 }
 
 // fill stores body under n keys with 16 clients.
-func (e *Env) fill(ctx context.Context, bucket string, n int, key func(int) string, body *Body) error {
+func (e *Env) fill(ctx context.Context, bucket string, n int, key func(int) string, body *Body, headers ...Header) error {
 	if e.Publish != nil {
 		for i := range n {
 			if err := e.Publish(bucket, key(i), body.Bytes); err != nil {
@@ -154,7 +154,7 @@ func (e *Env) fill(ctx context.Context, bucket string, n int, key func(int) stri
 		return nil
 	}
 	return e.parallel(ctx, 16, n, func(c *Client, i int) error {
-		_, err := c.Do(e.putRequest(bucket, key(i), "", body), body.Bytes, 200)
+		_, err := c.Do(e.putRequest(bucket, key(i), "", body, headers...), body.Bytes, 200)
 		return err
 	})
 }

@@ -24,63 +24,19 @@ var sealed = []Header{{"x-amz-server-side-encryption", "AES256"}}
 // Features returns the items that tell what features of ours cost: each encrypted item behind the plain one that it is
 // compared with, and reads while a lifecycle run deletes.
 func Features(s Sizes) []*Item {
-	var items []*Item
-	for _, make := range []func(name string, headers []Header) *Item{putWith, getWith, rangeWith} {
-		items = append(items, make("plain", nil), make("sealed", sealed))
-	}
-	return append(items, getSmall(s), duringLifecycle(s))
-}
-
-func putWith(name string, headers []Header) *Item {
-	return &Item{
-		Name: "put-32m-" + name, Note: "PutObject, new keys", Unit: MiBPerSecond, Clients: 4, PerOp: largeSize / mib, Stored: largeSize,
-		Begin: func(ctx context.Context, e *Env) (*Job, error) {
-			bucket, err := e.freshBucket("put-" + name)
-			body := e.body(largeSize)
-			return &Job{
-				Limit: maxLargePuts,
-				Op: func(c *Client, n int64) error {
-					r := e.putRequest(bucket, objectKey(int(n)), "", body)
-					r.Headers = headers
-					_, err := c.Do(r, body.Bytes, 200)
-					return err
-				},
-				Done: func(ctx context.Context, ops int64) error { return e.remove(ctx, bucket, int(ops), objectKey) },
-			}, err
-		},
+	return []*Item{
+		put("put-32m-plain", 4, largeSize, maxLargePuts),
+		put("put-32m-sealed", 4, largeSize, maxLargePuts, sealed...),
+		getLarge(s, "get-32m-plain", "large-plain"),
+		getLarge(s, "get-32m-sealed", "large-sealed", sealed...),
+		rangeWith("plain"),
+		rangeWith("sealed", sealed...),
+		getSmall(s),
+		duringLifecycle(s),
 	}
 }
 
-func getWith(name string, headers []Header) *Item {
-	const objects = 8
-	return &Item{
-		Name: "get-32m-" + name, Note: "GetObject, every 16th body compared", Unit: MiBPerSecond, Clients: 4, PerOp: largeSize / mib,
-		Begin: func(ctx context.Context, e *Env) (*Job, error) {
-			bucket, body := "large-"+name, e.body(largeSize)
-			err := e.once(bucket, func() error {
-				if err := e.makeBucket(bucket); err != nil {
-					return err
-				}
-				return e.parallel(ctx, 4, objects, func(c *Client, i int) error {
-					r := e.putRequest(bucket, objectKey(i), "", body)
-					r.Headers = headers
-					_, err := c.Do(r, body.Bytes, 200)
-					return err
-				})
-			})
-			return &Job{Op: func(c *Client, n int64) error {
-				r := &Request{Method: "GET", Path: "/" + bucket + "/" + objectKey(int(n)%objects)}
-				var sink func([]byte) error
-				if n%16 == 0 {
-					sink = Verify(body.Bytes)
-				}
-				return wantLength(largeSize)(c.Read(r, nil, 200, sink))
-			}}, err
-		},
-	}
-}
-
-func rangeWith(name string, headers []Header) *Item {
+func rangeWith(name string, headers ...Header) *Item {
 	return &Item{
 		Name: "range-64k-of-1g-" + name, Note: "GetObject, 64 KiB at random places of 1 GiB uploaded in parts, every 16th compared", Unit: OpsPerSecond, Clients: 16,
 		Begin: func(ctx context.Context, e *Env) (*Job, error) {

@@ -16,6 +16,8 @@ const (
 	partSize  = 8 * mib
 	rangeSize = 64 * kib
 
+	large = "large" // the bucket that large reads share
+
 	maxLargePuts  = 96 // of 32 MiB in one turn: 3 GiB
 	maxMultiparts = 32 // of 64 MiB in one turn: 2 GiB
 )
@@ -28,7 +30,7 @@ func Items(s Sizes) []*Item {
 		put("put-4k-c16", 16, smallSize, 0),
 		put("put-32m-c4", 4, largeSize, maxLargePuts),
 		multipart(),
-		getSmall(s), head(s), getLarge(s), getRange(s),
+		getSmall(s), head(s), getLarge(s, "get-32m-c4", large), getRange(s),
 		remove(s),
 		complete(s),
 	}
@@ -40,7 +42,7 @@ func Items(s Sizes) []*Item {
 
 func objectKey(i int) string { return fmt.Sprintf("obj%07d", i) }
 
-func put(name string, clients, size int, limit int64) *Item {
+func put(name string, clients, size int, limit int64, headers ...Header) *Item {
 	it := &Item{
 		Name: name, Note: "PutObject, new keys", Unit: OpsPerSecond, Clients: clients,
 		Stored: int64(size), Syncs: true,
@@ -55,7 +57,7 @@ func put(name string, clients, size int, limit int64) *Item {
 		}
 		body := e.body(size)
 		job := &Job{Limit: limit, Op: func(c *Client, n int64) error {
-			_, err := c.Do(e.putRequest(bucket, objectKey(int(n)), "", body), body.Bytes, 200)
+			_, err := c.Do(e.putRequest(bucket, objectKey(int(n)), "", body, headers...), body.Bytes, 200)
 			return err
 		}}
 		if size >= mib { // small ones may stay to the end of the run
@@ -77,14 +79,13 @@ func smallObjects(ctx context.Context, e *Env) (string, error) {
 	})
 }
 
-// largeObjects makes the bucket that large reads share.
-func largeObjects(ctx context.Context, e *Env) (string, error) {
-	const bucket = "large"
-	return bucket, e.once(bucket, func() error {
+// largeObjects makes the bucket that large reads share, or another one, whose objects are stored with headers.
+func largeObjects(ctx context.Context, e *Env, bucket string, headers ...Header) error {
+	return e.once(bucket, func() error {
 		if err := e.makeBucket(bucket); err != nil {
 			return err
 		}
-		return e.fill(ctx, bucket, e.Sizes.LargeObjects, objectKey, e.body(largeSize))
+		return e.fill(ctx, bucket, e.Sizes.LargeObjects, objectKey, e.body(largeSize), headers...)
 	})
 }
 
@@ -125,12 +126,12 @@ func head(s Sizes) *Item {
 	}
 }
 
-func getLarge(s Sizes) *Item {
+func getLarge(s Sizes, name, bucket string, headers ...Header) *Item {
 	return &Item{
-		Name: "get-32m-c4", Note: "GetObject, every 16th body compared", Unit: MiBPerSecond, Clients: 4,
+		Name: name, Note: "GetObject, every 16th body compared", Unit: MiBPerSecond, Clients: 4,
 		PerOp: largeSize / mib, Static: true,
 		Begin: func(ctx context.Context, e *Env) (*Job, error) {
-			bucket, err := largeObjects(ctx, e)
+			err := largeObjects(ctx, e, bucket, headers...)
 			body := e.body(largeSize).Bytes
 			return &Job{Op: func(c *Client, n int64) error {
 				r := &Request{Method: "GET", Path: "/" + bucket + "/" + objectKey(int(n)%s.LargeObjects)}
@@ -148,12 +149,12 @@ func getRange(s Sizes) *Item {
 	return &Item{
 		Name: "range-64k-c16", Note: "GetObject, 64 KiB at random places of 32 MiB, every 16th compared", Unit: OpsPerSecond, Clients: 16,
 		Begin: func(ctx context.Context, e *Env) (*Job, error) {
-			bucket, err := largeObjects(ctx, e)
+			err := largeObjects(ctx, e, large)
 			body := e.body(largeSize).Bytes
 			return &Job{Op: func(c *Client, n int64) error {
 				at := rand.IntN(largeSize - rangeSize)
 				r := &Request{
-					Method: "GET", Path: "/" + bucket + "/" + objectKey(int(n)%s.LargeObjects),
+					Method: "GET", Path: "/" + large + "/" + objectKey(int(n)%s.LargeObjects),
 					Headers: []Header{{"range", "bytes=" + strconv.Itoa(at) + "-" + strconv.Itoa(at+rangeSize-1)}},
 				}
 				var sink func([]byte) error
