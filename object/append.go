@@ -38,6 +38,15 @@ type base struct {
 	key    seal.Key // of an encrypted one
 }
 
+// part is the key of the piece with this number, 0 for a body in one piece; nil where the object is stored in clear.
+func (b *base) part(n uint32) *seal.Key {
+	if b.rec.sealed() == nil {
+		return nil
+	}
+	k := b.key.Part(n)
+	return &k
+}
+
 // Append adds bytes to the null version of a key, in place. The cost is that of the bytes: they become a piece of their own behind what is there, and
 // Assemble puts pieces together later; only a body that lies inline is written anew. The size is compared with Offset in the commit: of two
 // appends at the same place one fails, with the code InvalidWriteOffset. The entity tag of an object in pieces is the MD5 of its former one and the MD5 of
@@ -174,15 +183,7 @@ func (s *Store) appendInline(ctx context.Context, req *AppendObject, seen *base)
 	if err := req.Body.verify(); err != nil {
 		return Version{}, err
 	}
-	var sealed *sealRecord
-	if old := seen.rec.sealed(); old != nil {
-		sl, err := s.sealerOf(old, req.customer(), seen.rec.binding(seen.bucket.ID, req.Key))
-		if err != nil {
-			return Version{}, err
-		}
-		sealed = &sealRecord{bucketKey: old.bucketKey, sealer: sl} // the key is that of the annotations too
-	}
-	st, err := s.ingest(ctx, &b, s.inline, place{id: s.newID()}, sealed.part(0))
+	st, err := s.ingest(ctx, &b, s.inline, place{id: s.newID()}, seen.part(0)) // the object's key stays: it is that of the annotations too
 	if err != nil {
 		return Version{}, err
 	}
@@ -192,9 +193,6 @@ func (s *Store) appendInline(ctx context.Context, req *AppendObject, seen *base)
 	}
 	v, err := s.extend(ctx, req, seen, func(t *txn, b *Bucket, cur, next *versionRecord) error {
 		next.body, next.size, next.etag, next.stored, next.sum.raw = st.body, st.size, st.md5, st.crc, st.sum
-		if sealed != nil {
-			*next.sealed() = *sealed
-		}
 		st.rows(t, b, req.Key)
 		return t.drop(cur, next.body)
 	})
@@ -210,11 +208,7 @@ func (s *Store) appendPiece(ctx context.Context, req *AppendObject, seen *base) 
 	if sum != nil {
 		b.Reader = io.TeeReader(b.Reader, sum)
 	}
-	var key *seal.Key
-	if seen.rec.sealed() != nil {
-		k := seen.key.Part(uint32(seen.rec.nextPiece()))
-		key = &k
-	}
+	key := seen.part(uint32(seen.rec.nextPiece()))
 	st, err := s.ingest(ctx, &b, -1, place{id: s.newID()}, key)
 	if err != nil {
 		return Version{}, err
