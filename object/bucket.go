@@ -137,10 +137,10 @@ func (s *Store) DeleteBucket(ctx context.Context, name string) error {
 		for i := range len(counters) {
 			t.Delete(counterKey(b.ID, counters[i]))
 		}
-		if err := t.dropConfigs(b.ID); err != nil {
+		if err := t.dropTable(tConfig, b.ID); err != nil { // also documents of kinds that a newer program knows
 			return err
 		}
-		if err := t.dropTokens(b.ID); err != nil {
+		if err := t.dropTable(tToken, b.ID); err != nil {
 			return err
 		}
 		t.showBucket(name)

@@ -212,18 +212,3 @@ func (s *Store) changeConfig(ctx context.Context, bucket string, kind ConfigKind
 		return nil
 	})
 }
-
-// dropConfigs removes all documents of a bucket, also those of kinds that a newer program knows.
-func (t *txn) dropConfigs(bucket uint64) error {
-	var keys [][]byte
-	for p, err := range kv.Scan(t, kv.Prefix(inBucket(tConfig, bucket, 0))) {
-		if err != nil {
-			return err
-		}
-		keys = append(keys, slices.Clone(p.Key))
-	}
-	for _, k := range keys {
-		t.Delete(k)
-	}
-	return nil
-}

@@ -122,18 +122,3 @@ func (t *txn) spend(b *Bucket, req *RenameObject) (done bool, err error) {
 	t.Put(own, appendBytes(appendUint(nil, 1, uint64(now.UnixNano())), 2, req.purpose()))
 	return false, nil
 }
-
-// dropTokens removes the tokens of a bucket.
-func (t *txn) dropTokens(bucket uint64) error {
-	var keys [][]byte
-	for p, err := range kv.Scan(t, kv.Prefix(inBucket(tToken, bucket, 0))) {
-		if err != nil {
-			return err
-		}
-		keys = append(keys, bytes.Clone(p.Key))
-	}
-	for _, k := range keys {
-		t.Delete(k)
-	}
-	return nil
-}

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"bytes"
 	"context"
 	"errors"
 
@@ -222,6 +223,21 @@ func (t *txn) drop(rec *versionRecord, keep body) error {
 }
 
 var errProtected = errors.New("object: a protected version would be lost")
+
+// dropTable removes all rows of a bucket from a table that has few of them.
+func (t *txn) dropTable(table byte, bucket uint64) error {
+	var keys [][]byte
+	for p, err := range kv.Scan(t, kv.Prefix(inBucket(table, bucket, 0))) {
+		if err != nil {
+			return err
+		}
+		keys = append(keys, bytes.Clone(p.Key))
+	}
+	for _, k := range keys {
+		t.Delete(k)
+	}
+	return nil
+}
 
 // refer records that a blob belongs to a key.
 func (t *txn) refer(b *Bucket, key string, blob id) {
