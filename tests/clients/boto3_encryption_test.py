@@ -12,6 +12,7 @@ import boto3
 from boto3.s3.transfer import TransferConfig
 from botocore.exceptions import ClientError
 
+from boto3_checks import body
 from checks import BUCKET, done, run, run_all
 
 s3 = boto3.client("s3")
@@ -23,15 +24,6 @@ THEIRS = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": OTHER}
 WRITTEN = {"SSECustomerAlgorithm": "AES256", "SSECustomerKey": base64.b64encode(KEY).decode()}  # as it is sent: botocore leaves it alone where an MD5 is given
 FROM_MINE = {"CopySourceSSECustomerAlgorithm": "AES256", "CopySourceSSECustomerKey": KEY}
 SMALL = TransferConfig(multipart_threshold=PART, multipart_chunksize=PART)
-
-
-def body(n, seed=1):
-    out = bytearray()
-    i = 0
-    while len(out) < n:
-        out += hashlib.sha512(b"%d %d" % (seed, i)).digest() * 64
-        i += 1
-    return bytes(out[:n])
 
 
 def md5(b):

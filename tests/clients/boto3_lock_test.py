@@ -10,23 +10,12 @@ import urllib.request
 import boto3
 from botocore.exceptions import ClientError
 
+from boto3_checks import refused
 from checks import BUCKET, done, run_all
 
 s3 = boto3.client("s3")
 LOCKED = BUCKET + "-locked"
 ENDPOINT = os.environ["AWS_ENDPOINT_URL"]
-
-
-def refused(code, fn, status=None, **args):
-    """fn has to be refused with this error code."""
-    try:
-        fn(**args)
-    except ClientError as e:
-        assert e.response["Error"]["Code"] == code, e.response
-        if status:
-            assert e.response["ResponseMetadata"]["HTTPStatusCode"] == status, e.response
-        return
-    raise AssertionError(f"not refused, want {code}")
 
 
 def later(**delta):
